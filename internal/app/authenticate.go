@@ -1,0 +1,46 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// touchEvery is how often the last use of a token is written.
+const touchEvery = time.Minute
+
+// Authenticate finds who a bearer token belongs to.
+func (a *App) Authenticate(ctx context.Context, token, address, userAgent string, now time.Time) (Actor, error) {
+	refused := fail(CodeUnauthenticated, "the token is missing, unknown, revoked or expired: sign in again")
+	hash, ok := a.Tokens.Hash(token)
+	if !ok {
+		return Actor{}, refused
+	}
+	var t Token
+	var acc Account
+	err := a.Store.Read(ctx, func(r Reader) (err error) {
+		if t, err = r.TokenByHash(ctx, hash); err != nil {
+			return err
+		}
+		acc, err = r.Account(ctx, t.AccountID)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return Actor{}, refused
+	}
+	if err != nil {
+		return Actor{}, err
+	}
+	if !t.RevokedAt.IsZero() || (!t.ExpiresAt.IsZero() && now.After(t.ExpiresAt)) {
+		return Actor{}, refused
+	}
+	if now.Sub(t.LastUsedAt) >= touchEvery {
+		err = a.Store.Write(ctx, func(tx Tx) error {
+			return tx.TouchToken(ctx, t.ID, now, address, cut(userAgent, maxLabel))
+		})
+	}
+	return Actor{
+		AccountID: acc.ID, Email: acc.Email, RealName: acc.RealName, Administrator: acc.Administrator,
+		TokenID: t.ID, TokenExpiresAt: t.ExpiresAt, TokenCreatedAt: t.CreatedAt, Address: address,
+	}, err
+}

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/segue-project/segue/internal/lifecycle"
+)
+
+// ServiceView is a service as an actor sees it.
+type ServiceView struct {
+	Service
+	Users         []UserView // the primary user first
+	Notifications []Notification
+}
+
+// Notification is one of a service's messages to people.
+type Notification struct {
+	Level   string // "warning" or "notice"
+	Type    string
+	Message string
+}
+
+// The types of notifications.
+const (
+	NoteCertificatesExpiring = "service_user_certificates_expiring"
+	NoteBrokerCertsExpiring  = "broker_certificates_expiring"
+	NoteNoAddress            = "service_address_missing"
+	NoteDeletedPairs         = "deleted_pairs_accepted"
+)
+
+// usersRead is how many users are read at a time for a service's view.
+const usersRead = 500
+
+// GetService shows a service with all its users. Where the role sees keys, the sight is audited.
+func (a *App) GetService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
+	var s scope
+	var v ServiceView
+	var users []User
+	err := a.read(ctx, actor, now, func(r Reader) (err error) {
+		if s, err = authorise(ctx, r, actor, project, ReadProject); err != nil {
+			return err
+		}
+		if v.Service, err = findService(ctx, r, s, service); err != nil {
+			return err
+		}
+		if users, err = allUsers(ctx, r, v.ID); err != nil {
+			return err
+		}
+		v.Notifications, err = a.notifications(ctx, r, v.Service, now)
+		return err
+	})
+	if err != nil {
+		return ServiceView{}, err
+	}
+	for _, u := range users {
+		uv, err := a.userView(ctx, u, s.hidden(), now)
+		if err != nil {
+			return ServiceView{}, err
+		}
+		v.Users = append(v.Users, uv)
+	}
+	primaryFirst(v.Users)
+	return v, a.auditSight(ctx, actor, s, service, "", keysIn(v.Users...), now)
+}
+
+func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {
+	var users []User
+	for after := ""; ; after = users[len(users)-1].Name {
+		page, err := r.Users(ctx, serviceID, after, usersRead)
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, page...)
+		if len(page) < usersRead {
+			return users, nil
+		}
+	}
+}
+
+// primaryFirst puts the primary user first, where existing tools look for it.
+func primaryFirst(users []UserView) {
+	slices.SortStableFunc(users, func(x, y UserView) int {
+		switch {
+		case x.Primary == y.Primary:
+			return 0
+		case x.Primary:
+			return -1
+		}
+		return 1
+	})
+}
+
+// notifications are what somebody should do about the service now; none when nothing.
+func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.Time) ([]Notification, error) {
+	var notes []Notification
+	add := func(level, kind, format string, args ...any) {
+		notes = append(notes, Notification{Level: level, Type: kind, Message: fmt.Sprintf(format, args...)})
+	}
+	if s.CertificateAuth() {
+		n, first, err := r.CountExpiring(ctx, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			add("warning", NoteCertificatesExpiring, "%s", expiringMessage(n, first, now))
+		}
+	}
+	if len(s.Bootstrap()) == 0 {
+		add("notice", NoteNoAddress, "The address of this cluster is not known yet: set user_config.bootstrap_servers to \"host:port\".")
+	}
+	switch kit, err := r.NewestBrokerCert(ctx, s.ID); {
+	case err == nil && lifecycle.BrokerKitDue(kit.NotAfter, now):
+		add("warning", NoteBrokerCertsExpiring, "The brokers' own certificates end at %s: make the broker kit again and install it.", stamp(kit.NotAfter))
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return nil, err
+	}
+	warning, err := deletedWarning(ctx, r, s.ProjectID, s.Name, "", now)
+	if err != nil {
+		return nil, err
+	}
+	if warning != "" {
+		add("notice", NoteDeletedPairs, "%s", warning)
+	}
+	return notes, nil
+}
+
+func expiringMessage(n int, first, now time.Time) string {
+	what := fmt.Sprintf("%d access certificates are", n)
+	if n == 1 {
+		what = "1 access certificate is"
+	}
+	end := "stops working"
+	if now.After(first) {
+		end = "stopped working"
+	}
+	return fmt.Sprintf("%s expiring; the first %s at %s. The renewed pairs are ready and work in parallel until then: put them in use, then acknowledge them.",
+		what, end, stamp(first))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

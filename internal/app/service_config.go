@@ -1,0 +1,89 @@
+package app
+
+import (
+	"encoding/json"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// serviceConfig is what Segue reads of a service's user_config; other keys are kept and left alone.
+type serviceConfig struct {
+	BootstrapServers string `json:"bootstrap_servers"`
+	Authentication   struct {
+		Certificate *bool `json:"certificate"`
+	} `json:"kafka_authentication_methods"`
+}
+
+func (s Service) config() serviceConfig {
+	var c serviceConfig
+	_ = json.Unmarshal(s.UserConfig, &c) // checked when it was stored
+	return c
+}
+
+// Bootstrap are the CLIENT listeners of the service, "host:port"; empty while unknown.
+func (s Service) Bootstrap() []string {
+	addresses, _ := parseBootstrap(s.config().BootstrapServers)
+	return addresses
+}
+
+// CertificateAuth reports whether users of the service authenticate by certificate.
+func (s Service) CertificateAuth() bool {
+	on := s.config().Authentication.Certificate
+	return on == nil || *on
+}
+
+// maxUserConfig bounds a stored user_config.
+const maxUserConfig = 64 << 10
+
+// encodeUserConfig checks the keys that Segue reads and returns the JSON to store.
+func encodeUserConfig(config map[string]any) ([]byte, error) {
+	if config == nil {
+		config = map[string]any{}
+	}
+	text, err := json.Marshal(config)
+	if err != nil || len(text) > maxUserConfig {
+		return nil, failField("user_config", "user_config must be an object of at most %d KiB", maxUserConfig>>10)
+	}
+	var c serviceConfig
+	if err := json.Unmarshal(text, &c); err != nil {
+		return nil, failField("user_config", "user_config: bootstrap_servers must be a string, kafka_authentication_methods an object of true and false")
+	}
+	if _, err := parseBootstrap(c.BootstrapServers); err != nil {
+		return nil, err
+	}
+	return text, nil
+}
+
+func parseBootstrap(s string) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	addresses := strings.Split(s, ",")
+	for i, address := range addresses {
+		address = strings.TrimSpace(address)
+		host, port, err := net.SplitHostPort(address)
+		n, portErr := strconv.Atoi(port)
+		if err != nil || portErr != nil || n < 1 || n > 65535 || !validHost(host) {
+			return nil, failField("user_config.bootstrap_servers", "user_config.bootstrap_servers must be \"host:port\", several separated by commas")
+		}
+		addresses[i] = address
+	}
+	return addresses, nil
+}
+
+// validHost accepts IP addresses and DNS names.
+func validHost(host string) bool {
+	if net.ParseIP(host) != nil {
+		return true
+	}
+	if host == "" || len(host) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,227 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segue-project/segue/internal/lifecycle"
+)
+
+// SetPolicy changes the keys validity, renew_before and spread that patch has;
+// a nil value inherits again. The due dates that follow are rewritten in pages
+// after the policy is stored; what a crash leaves undone the next sweep finishes.
+// A change that makes many users due needs confirm.
+func (a *App) SetPolicy(ctx context.Context, actor Actor, project, service string, patch map[string]*string, confirm bool, now time.Time) (PolicyView, error) {
+	var v PolicyView
+	var rewrite PolicyRewrite
+	err := a.write(ctx, actor, now, func(u *unit) error {
+		s, err := authorise(ctx, u, actor, project, ManagePolicy)
+		if err != nil {
+			return err
+		}
+		var svc Service
+		if service != "" {
+			if svc, err = findService(ctx, u, s, service); err != nil {
+				return err
+			}
+		}
+		v, rewrite, err = u.setPolicy(ctx, s.Project, svc, patch, confirm)
+		return AsError(err)
+	})
+	if err != nil {
+		return PolicyView{}, err
+	}
+	if err := a.rewriteDues(ctx, rewrite, now); err != nil {
+		a.Log.Warn("rewriting due dates after a policy change; the next sweep goes on", "error", err)
+	}
+	return v, nil
+}
+
+// setPolicy stores the patched override of the service, or of the project where
+// svc is zero, and notes the due dates to rewrite.
+func (u *unit) setPolicy(ctx context.Context, p Project, svc Service, patch map[string]*string, confirm bool) (PolicyView, PolicyRewrite, error) {
+	override := p.Override
+	if svc.ID != 0 {
+		override = svc.Override
+	}
+	if err := patchOverride(&override, patch); err != nil {
+		return PolicyView{}, PolicyRewrite{}, err
+	}
+	if svc.ID != 0 {
+		svc.Override = override
+	} else {
+		p.Override = override
+	}
+	if err := checkPolicies(ctx, u, p, svc); err != nil {
+		return PolicyView{}, PolicyRewrite{}, err
+	}
+	due, err := countNewlyDue(ctx, u, p, svc, u.now)
+	if err != nil {
+		return PolicyView{}, PolicyRewrite{}, err
+	}
+	total, err := u.CountUsers(ctx, p.ID, 0)
+	if err != nil {
+		return PolicyView{}, PolicyRewrite{}, err
+	}
+	if lifecycle.NeedsConfirmation(due, total) && !confirm {
+		return PolicyView{}, PolicyRewrite{}, fail(CodeConflict,
+			"this change makes %d of the project's %d users due for renewal: send \"confirm\": true to go on", due, total)
+	}
+	rewrite := PolicyRewrite{ID: newID(), ProjectID: p.ID, ServiceID: svc.ID, At: u.now}
+	if err := u.storePolicy(ctx, p, svc, override, rewrite); err != nil {
+		return PolicyView{}, PolicyRewrite{}, err
+	}
+	v := policyView(p.Override, svc.Override)
+	v.Due = due
+	return v, rewrite, nil
+}
+
+func (u *unit) storePolicy(ctx context.Context, p Project, svc Service, o lifecycle.Override, rewrite PolicyRewrite) error {
+	var err error
+	if svc.ID != 0 {
+		err = u.SetServicePolicy(ctx, svc.ID, o, u.now)
+	} else {
+		err = u.SetProjectPolicy(ctx, p.ID, o)
+	}
+	if err != nil {
+		return err
+	}
+	if err := u.InsertPolicyRewrite(ctx, rewrite); err != nil {
+		return err
+	}
+	effective, _ := lifecycle.Effective(p.Override, svc.Override)
+	return u.audit(p.ID, "policy.set", svc.Name, "", map[string]string{
+		"validity":     lifecycle.FormatDuration(effective.Validity),
+		"renew_before": lifecycle.FormatDuration(effective.RenewBefore),
+		"spread":       lifecycle.FormatDuration(effective.Spread),
+	})
+}
+
+func patchOverride(o *lifecycle.Override, patch map[string]*string) error {
+	for key, into := range map[string]**time.Duration{
+		"validity": &o.Validity, "renew_before": &o.RenewBefore, "spread": &o.Spread,
+	} {
+		text, named := patch[key]
+		if !named {
+			continue
+		}
+		*into = nil
+		if text != nil {
+			d, err := lifecycle.ParseDuration(key, *text)
+			if err != nil {
+				return err
+			}
+			*into = &d
+		}
+	}
+	return nil
+}
+
+// checkPolicies holds the rule against the policy that changes and every
+// policy that inherits from it.
+func checkPolicies(ctx context.Context, r Reader, p Project, svc Service) error {
+	effective, _ := lifecycle.Effective(p.Override, svc.Override)
+	if err := effective.Check(); err != nil || svc.ID != 0 {
+		return err
+	}
+	for after := ""; ; {
+		services, err := r.Services(ctx, p.ID, after, usersRead)
+		if err != nil {
+			return err
+		}
+		for _, s := range services {
+			effective, _ := lifecycle.Effective(p.Override, s.Override)
+			var rule *lifecycle.Error
+			if err := effective.Check(); errors.As(err, &rule) {
+				return &lifecycle.Error{Kind: rule.Kind, Field: rule.Field,
+					Message: fmt.Sprintf("with what service %s sets itself: %s", s.Name, rule.Message)}
+			}
+			after = s.Name
+		}
+		if len(services) < usersRead {
+			return nil
+		}
+	}
+}
+
+// countNewlyDue counts the users that p and svc, with their new overrides, make due at once.
+func countNewlyDue(ctx context.Context, r Reader, p Project, svc Service, now time.Time) (int, error) {
+	n := 0
+	for after := int64(0); ; {
+		dues, err := r.DuesToRewrite(ctx, p.ID, svc.ID, after, usersRead)
+		if err != nil {
+			return 0, err
+		}
+		for _, d := range dues {
+			override := d.Service
+			if svc.ID != 0 {
+				override = svc.Override
+			}
+			policy, _ := lifecycle.Effective(p.Override, override)
+			if !policy.RenewAt(d.UserID, d.NotAfter).After(now) && d.RenewAt.After(now) {
+				n++
+			}
+			after = d.UserID
+		}
+		if len(dues) < usersRead {
+			return n, nil
+		}
+	}
+}
+
+// rewriteDues gives every user that a policy change concerns its new due date,
+// page by page, each page with the cursor in one transaction.
+func (a *App) rewriteDues(ctx context.Context, rewrite PolicyRewrite, now time.Time) error {
+	for {
+		var n int
+		err := a.Store.Write(ctx, func(tx Tx) error {
+			p, err := tx.Project(ctx, rewrite.ProjectID)
+			if err != nil {
+				return err
+			}
+			dues, err := tx.DuesToRewrite(ctx, rewrite.ProjectID, rewrite.ServiceID, rewrite.Cursor, usersRead)
+			if err != nil {
+				return err
+			}
+			cursor := rewrite.Cursor
+			for i := range dues {
+				dues[i].redue(p.Override, now)
+				cursor = dues[i].UserID
+			}
+			if err := tx.SetDues(ctx, dues); err != nil {
+				return err
+			}
+			if err := tx.AdvancePolicyRewrite(ctx, rewrite.ID, cursor, len(dues) < usersRead); err != nil {
+				return err
+			}
+			n, rewrite.Cursor = len(dues), cursor
+			return nil
+		})
+		if err != nil || n < usersRead {
+			return err
+		}
+	}
+}
+
+func (d *UserDue) redue(project lifecycle.Override, now time.Time) {
+	policy, _ := lifecycle.Effective(project, d.Service)
+	d.Policy = policy
+	d.RenewAt, d.SpreadTo = policy.Redue(d.UserID, d.NotAfter, d.RenewAt, now)
+}
+
+// ResumePolicyRewrites finishes what policy changes left undone.
+func (a *App) ResumePolicyRewrites(ctx context.Context, now time.Time) error {
+	var left []PolicyRewrite
+	err := a.Store.Read(ctx, func(r Reader) (err error) {
+		left, err = r.PolicyRewrites(ctx)
+		return err
+	})
+	for _, rewrite := range left {
+		if err = errors.Join(err, a.rewriteDues(ctx, rewrite, now)); err != nil {
+			return err
+		}
+	}
+	return err
+}

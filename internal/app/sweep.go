@@ -1,0 +1,325 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/segue-project/segue/internal/lifecycle"
+)
+
+// SweepOptions says what a sweep works on.
+type SweepOptions struct {
+	Shards   []int                 // nil: every shard that has something due
+	MaxPages int                   // per shard; 0: until nothing is due
+	DryRun   bool                  // decide and count, change nothing
+	Progress func(done, total int) // called after each page; may be nil
+}
+
+// SweepReport counts what a sweep did.
+type SweepReport struct {
+	Due           int // users looked at
+	Renewed       int
+	Postponed     int // two older pairs were still live
+	Failed        int // an event for operators says why
+	Stale         int // somebody else was faster; the next sweep looks again
+	KeysDestroyed int
+}
+
+func (r *SweepReport) add(o SweepReport) {
+	r.Due += o.Due
+	r.Renewed += o.Renewed
+	r.Postponed += o.Postponed
+	r.Failed += o.Failed
+	r.Stale += o.Stale
+	r.KeysDestroyed += o.KeysDestroyed
+}
+
+// sweepPage is how many users one transaction of the sweep holds: few enough
+// that SQLite's single writer is free again within 50 ms.
+const sweepPage = 250
+
+// Sweep renews every user that is due at now and destroys keys past their time.
+// Its cost follows the users due, never the users there are. It may run in any
+// number of processes at once: a change is applied only to the facts it was
+// decided on, and a crash at any point leaves nothing half-done.
+func (a *App) Sweep(ctx context.Context, o SweepOptions, now time.Time) (SweepReport, error) {
+	var total SweepReport
+	if !o.DryRun {
+		if err := a.ResumePolicyRewrites(ctx, now); err != nil {
+			return total, err
+		}
+	}
+	shards := o.Shards
+	if shards == nil {
+		var err error
+		if shards, err = a.Store.DueShards(ctx, now); err != nil {
+			return total, err
+		}
+	}
+	due := 0
+	if o.Progress != nil {
+		var err error
+		if due, err = a.Store.CountDue(ctx, now); err != nil {
+			return total, err
+		}
+	}
+	for _, shard := range shards {
+		s := sweep{app: a, now: now, dryRun: o.DryRun, maxPages: o.MaxPages, authorities: map[int64]*authority{}}
+		report, err := s.shard(ctx, shard, func(done int) {
+			if o.Progress != nil {
+				o.Progress(total.Due+done, due)
+			}
+		})
+		total.add(report)
+		if err != nil {
+			return total, fmt.Errorf("sweep shard %d: %w", shard, err)
+		}
+	}
+	if o.DryRun {
+		return total, nil
+	}
+	return total, a.NoteSweep(ctx, now)
+}
+
+// NoteSweep notes that a sweep looked at what was due at now.
+func (a *App) NoteSweep(ctx context.Context, now time.Time) error {
+	return a.Store.Write(ctx, func(tx Tx) error { return tx.SweepCommitted(ctx, now) })
+}
+
+// DueShards returns the shards with something due at now.
+func (a *App) DueShards(ctx context.Context, now time.Time) ([]int, error) {
+	return a.Store.DueShards(ctx, now)
+}
+
+// sweep is one shard's pipeline: one goroutine reads pages, all cores sign, and
+// the caller saves, so that signing never waits for the disk.
+type sweep struct {
+	app         *App
+	now         time.Time
+	dryRun      bool
+	maxPages    int
+	authorities map[int64]*authority // by project; used by the reading goroutine alone
+}
+
+// batch is a page on its way through the pipeline.
+type batch struct {
+	users    []DueUser
+	by       []*authority
+	decided  []*Decided // nil where it failed
+	failures []Failure
+}
+
+func (s *sweep) shard(ctx context.Context, shard int, progress func(done int)) (SweepReport, error) {
+	var report SweepReport
+	group, ctx := errgroup.WithContext(ctx)
+	pages, signed := make(chan *batch), make(chan *batch)
+	group.Go(func() error {
+		defer close(pages)
+		return s.readPages(ctx, shard, pages)
+	})
+	group.Go(func() error {
+		defer close(signed)
+		for b := range pages {
+			if err := s.decideAndSign(ctx, b); err != nil {
+				return err
+			}
+			if err := send(ctx, signed, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for b := range signed {
+			got, err := s.save(ctx, b)
+			report.add(got)
+			if err != nil {
+				return err
+			}
+			progress(report.Due)
+		}
+		return nil
+	})
+	if err := group.Wait(); err != nil || s.dryRun {
+		return report, err
+	}
+	n, err := s.destroyKeys(ctx, shard)
+	report.KeysDestroyed = n
+	return report, err
+}
+
+func send(ctx context.Context, to chan<- *batch, b *batch) error {
+	select {
+	case to <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *sweep) readPages(ctx context.Context, shard int, to chan<- *batch) error {
+	var after DueCursor
+	for page := 0; s.maxPages == 0 || page < s.maxPages; page++ {
+		users, err := s.app.Store.DuePage(ctx, shard, s.now, after, sweepPage)
+		if err != nil || len(users) == 0 {
+			return err
+		}
+		b := &batch{users: users, by: make([]*authority, len(users)), decided: make([]*Decided, len(users))}
+		for i, u := range users {
+			if b.by[i], err = s.authorityOf(ctx, u.ProjectID); err != nil {
+				return err
+			}
+		}
+		if err := send(ctx, to, b); err != nil {
+			return err
+		}
+		last := users[len(users)-1]
+		after = DueCursor{DueAt: last.DueAt, UserID: last.Facts.UserID}
+	}
+	return nil
+}
+
+func (s *sweep) authorityOf(ctx context.Context, projectID int64) (*authority, error) {
+	if by, ok := s.authorities[projectID]; ok {
+		return by, nil
+	}
+	var ca CA
+	err := s.app.Store.Read(ctx, func(r Reader) (err error) {
+		ca, err = r.ActiveCA(ctx, projectID, 0, ProjectCA)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("authority of project %d: %w", projectID, err)
+	}
+	by, err := s.app.load(ctx, ca)
+	if err == nil {
+		s.authorities[projectID] = by
+	}
+	return by, err
+}
+
+// decideAndSign works through a batch on all cores, outside any transaction.
+func (s *sweep) decideAndSign(ctx context.Context, b *batch) error {
+	workers := runtime.GOMAXPROCS(0)
+	size := (len(b.users) + workers - 1) / workers
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	for start := 0; start < len(b.users); start += size {
+		group.Go(func() error {
+			for i := start; i < min(start+size, len(b.users)); i++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				d, err := s.decide(ctx, b.users[i], b.by[i])
+				if err != nil {
+					mu.Lock()
+					b.failures = append(b.failures, s.failure(b.users[i], err))
+					mu.Unlock()
+					continue
+				}
+				b.decided[i] = d
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (s *sweep) decide(ctx context.Context, u DueUser, by *authority) (*Decided, error) {
+	c, err := lifecycle.Renew(u.Facts, lifecycle.Terms{Policy: u.Policy, CAEnd: by.CA.NotAfter}, s.now)
+	if err != nil {
+		return nil, err
+	}
+	d := &Decided{ProjectID: u.ProjectID, ServiceID: u.ServiceID, UserID: u.Facts.UserID, Change: c}
+	if c.Issue == nil || s.dryRun {
+		return d, nil
+	}
+	d.Pair, err = s.app.makePair(ctx, by, identity{u.ProjectID, u.Facts.UserID, u.Project, u.Service, u.User}, c.Issue)
+	return d, err
+}
+
+func (s *sweep) failure(u DueUser, err error) Failure {
+	reason := "the renewal could not be made: " + err.Error()
+	var rule *lifecycle.Error
+	if errors.As(err, &rule) {
+		reason = rule.Message
+	}
+	return Failure{
+		UserID: u.Facts.UserID, ProjectID: u.ProjectID, Service: u.Service, User: u.User,
+		At: s.now, Reason: reason, RetryAt: lifecycle.RetryAt(u.Facts.Current().NotAfter, s.now),
+	}
+}
+
+// save applies a batch in one short transaction.
+func (s *sweep) save(ctx context.Context, b *batch) (SweepReport, error) {
+	report := SweepReport{Due: len(b.users), Failed: len(b.failures)}
+	var changes []Decided
+	var users []DueUser
+	for i, d := range b.decided {
+		if d != nil {
+			changes, users = append(changes, *d), append(users, b.users[i])
+		}
+	}
+	var applied []bool
+	if s.dryRun {
+		applied = slices.Repeat([]bool{true}, len(changes))
+	} else if err := s.commit(ctx, changes, users, b.failures, &applied); err != nil {
+		return SweepReport{}, err
+	}
+	for i, c := range changes {
+		switch {
+		case !applied[i]:
+			report.Stale++
+		case c.Change.Action == lifecycle.ActionPostpone:
+			report.Postponed++
+		default:
+			report.Renewed++
+		}
+	}
+	return report, nil
+}
+
+func (s *sweep) commit(ctx context.Context, changes []Decided, users []DueUser, failures []Failure, applied *[]bool) error {
+	return s.app.write(ctx, System(), s.now, func(u *unit) error {
+		if err := u.SweepCommitted(ctx, s.now); err != nil {
+			return err
+		}
+		var err error
+		if *applied, err = u.Apply(ctx, changes); err != nil {
+			return err
+		}
+		for i, d := range changes {
+			if (*applied)[i] {
+				if err := u.auditChange(d.ProjectID, users[i].Service, users[i].User, d.UserID, d.Change); err != nil {
+					return err
+				}
+			}
+		}
+		if len(failures) == 0 {
+			return nil
+		}
+		return u.RecordFailures(ctx, failures)
+	})
+}
+
+func (s *sweep) destroyKeys(ctx context.Context, shard int) (int, error) {
+	total := 0
+	for {
+		n := 0
+		err := s.app.Store.Write(ctx, func(tx Tx) (err error) {
+			n, err = tx.DestroyKeys(ctx, shard, s.now.Add(-lifecycle.KeyKeptFor), sweepPage)
+			return err
+		})
+		total += n
+		if err != nil || n < sweepPage {
+			return total, err
+		}
+	}
+}
