@@ -47,21 +47,18 @@ func (a *App) newCA(ctx context.Context, p Project, serviceID int64, service str
 		ID: newID(), ProjectID: p.ID, ServiceID: serviceID, Kind: kind, State: CAActive,
 		Cert: cert, NotBefore: notBefore, NotAfter: notAfter, CreatedAt: now,
 	}
-	if ca.SealedKey, err = a.Custody.Seal(ctx, SealCAKey, p.ID, ca.ID, caKeyID(ca), key); err != nil {
+	if ca.SealedKey, err = a.Custody.Seal(ctx, SealCAKey, p.ID, ca.ID, CAKeyID(ca.ID), key); err != nil {
 		return CA{}, fmt.Errorf("seal %s CA key: %w", kind, err)
 	}
 	return ca, nil
 }
-
-// caKeyID ties a sealed CA key to its row; a CA has one key for life.
-func caKeyID(ca CA) string { return fmt.Sprintf("%016x", uint64(ca.ID)) }
 
 // load returns the CA ready to sign; opened keys stay in memory while the process runs.
 func (a *App) load(ctx context.Context, ca CA) (*authority, error) {
 	if cached, ok := a.authorities.Load(ca.ID); ok {
 		return cached.(*authority), nil
 	}
-	key, err := a.Custody.Open(ctx, SealCAKey, ca.ProjectID, ca.ID, caKeyID(ca), ca.SealedKey)
+	key, err := a.Custody.Open(ctx, SealCAKey, ca.ProjectID, ca.ID, CAKeyID(ca.ID), ca.SealedKey)
 	if err != nil {
 		return nil, fmt.Errorf("open the key of CA %016x: %w", uint64(ca.ID), err)
 	}

@@ -94,7 +94,7 @@ func (a *App) newUser(ctx context.Context, p Project, s Service, ca CA, name str
 }
 
 func (a *App) sealPassword(ctx context.Context, projectID, userID int64, password string) ([]byte, error) {
-	sealed, err := a.Custody.Seal(ctx, SealPassword, projectID, userID, passwordID, []byte(password))
+	sealed, err := a.Custody.Seal(ctx, SealPassword, projectID, userID, PasswordID, []byte(password))
 	if err != nil {
 		return nil, fmt.Errorf("seal a service user's password: %w", err)
 	}

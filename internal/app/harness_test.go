@@ -31,6 +31,8 @@ type fixture struct {
 	url   string
 	now   time.Time
 	admin app.Actor
+
+	members int64
 }
 
 // onBoth runs a test on SQLite and on PostgreSQL.
@@ -140,7 +142,8 @@ func (f *fixture) state(name string, want lifecycle.State) {
 // member puts an account with a role into the store.
 func (f *fixture) member(email string, role app.Role) app.Actor {
 	f.t.Helper()
-	actor := app.Actor{AccountID: int64(len(email)) + 7919, Email: email}
+	f.members++
+	actor := app.Actor{AccountID: f.members, Email: email}
 	f.must(f.store.Write(f.ctx, func(tx app.Tx) error {
 		p, err := tx.ProjectByName(f.ctx, "acme")
 		if err != nil {

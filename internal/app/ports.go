@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -448,9 +449,15 @@ type Purpose string
 // The purposes of sealed secrets.
 const (
 	SealUserKey  Purpose = "user-key" // owner: user id; id: serial in hex
-	SealPassword Purpose = "password" // owner: user id; id: "password"
-	SealCAKey    Purpose = "ca-key"   // owner: CA id; id: the CA id in 16 hex digits
+	SealPassword Purpose = "password" // owner: user id; id: PasswordID
+	SealCAKey    Purpose = "ca-key"   // owner: CA id; id: CAKeyID
 )
+
+// PasswordID is the last part of a password's associated data: a user has one.
+const PasswordID = "password"
+
+// CAKeyID is the last part of a CA key's associated data: a CA has one key for life.
+func CAKeyID(caID int64) string { return fmt.Sprintf("%016x", uint64(caID)) }
 
 // Custody seals secrets and authenticates the audit chain. The associated data
 // is segue/v1/<purpose>/<project id>/<owner id>/<id>, so that a row moved into
@@ -492,6 +499,8 @@ type Inspector interface {
 	InspectCAs(ctx context.Context, afterID int64, limit int) ([]CA, error)
 	// InspectBrokerCerts pages by position: offset is how many were read.
 	InspectBrokerCerts(ctx context.Context, offset, limit int) ([]BrokerCert, error)
+	InspectAccounts(ctx context.Context, afterID int64, limit int) ([]Account, error)
+	InspectTokens(ctx context.Context, afterID int64, limit int) ([]Token, error)
 	// LastSweep is the moment of the newest committed sweep; zero for none.
 	LastSweep(ctx context.Context) (time.Time, error)
 }
@@ -502,6 +511,23 @@ type InspectedUser struct {
 	ServiceName string
 	Pairs       []Pair // one per generation, in order
 	OpenFailure *Failure
+	Copies      UserCopies
+}
+
+// UserCopies are what a store keeps twice, so that lists and the sweep find a
+// user without reading its pairs.
+type UserCopies struct {
+	Shard      int           // in the user's row
+	Generation int           // in the user's row: the number of its current pair
+	NotAfter   time.Time     // in the user's row: the end of its current pair
+	PairShards []int         // one per generation, in order
+	Renewals   []RenewalCopy // one per renewal, in order
+}
+
+// RenewalCopy is what a renewal's row repeats of its user and of the pair it replaces.
+type RenewalCopy struct {
+	ProjectID, ServiceID int64
+	OldNotAfter          time.Time
 }
 
 // SealedRow is one sealed secret wherever it lies.

@@ -71,7 +71,7 @@ func (a *App) Sweep(ctx context.Context, o SweepOptions, now time.Time) (SweepRe
 		}
 	}
 	for _, shard := range shards {
-		s := sweep{app: a, now: now, dryRun: o.DryRun, maxPages: o.MaxPages, authorities: map[int64]*authority{}}
+		s := sweep{app: a, now: now, dryRun: o.DryRun, maxPages: o.MaxPages, authorities: map[int64]signer{}}
 		report, err := s.shard(ctx, shard, func(done int) {
 			if o.Progress != nil {
 				o.Progress(total.Due+done, due)
@@ -105,18 +105,34 @@ type sweep struct {
 	now         time.Time
 	dryRun      bool
 	maxPages    int
-	authorities map[int64]*authority // by project; used by the reading goroutine alone
+	authorities map[int64]signer // by project; used by the reading goroutine alone
+}
+
+// signer is a project's authority, or why it cannot sign: that fails the users
+// of this project and leaves everybody else's renewals alone.
+type signer struct {
+	by  *authority
+	err error
 }
 
 // batch is a page on its way through the pipeline.
 type batch struct {
 	users    []DueUser
-	by       []*authority
+	by       []signer
 	decided  []*Decided // nil where it failed
 	failures []Failure
 }
 
 func (s *sweep) shard(ctx context.Context, shard int, progress func(done int)) (SweepReport, error) {
+	report, err := s.renew(ctx, shard, progress)
+	if err != nil || s.dryRun {
+		return report, err
+	}
+	report.KeysDestroyed, err = s.destroyKeys(ctx, shard)
+	return report, err
+}
+
+func (s *sweep) renew(ctx context.Context, shard int, progress func(done int)) (SweepReport, error) {
 	var report SweepReport
 	group, ctx := errgroup.WithContext(ctx)
 	pages, signed := make(chan *batch), make(chan *batch)
@@ -147,12 +163,7 @@ func (s *sweep) shard(ctx context.Context, shard int, progress func(done int)) (
 		}
 		return nil
 	})
-	if err := group.Wait(); err != nil || s.dryRun {
-		return report, err
-	}
-	n, err := s.destroyKeys(ctx, shard)
-	report.KeysDestroyed = n
-	return report, err
+	return report, group.Wait()
 }
 
 func send(ctx context.Context, to chan<- *batch, b *batch) error {
@@ -171,11 +182,9 @@ func (s *sweep) readPages(ctx context.Context, shard int, to chan<- *batch) erro
 		if err != nil || len(users) == 0 {
 			return err
 		}
-		b := &batch{users: users, by: make([]*authority, len(users)), decided: make([]*Decided, len(users))}
+		b := &batch{users: users, by: make([]signer, len(users)), decided: make([]*Decided, len(users))}
 		for i, u := range users {
-			if b.by[i], err = s.authorityOf(ctx, u.ProjectID); err != nil {
-				return err
-			}
+			b.by[i] = s.signerOf(ctx, u.ProjectID)
 		}
 		if err := send(ctx, to, b); err != nil {
 			return err
@@ -186,23 +195,24 @@ func (s *sweep) readPages(ctx context.Context, shard int, to chan<- *batch) erro
 	return nil
 }
 
-func (s *sweep) authorityOf(ctx context.Context, projectID int64) (*authority, error) {
-	if by, ok := s.authorities[projectID]; ok {
-		return by, nil
+func (s *sweep) signerOf(ctx context.Context, projectID int64) signer {
+	if known, ok := s.authorities[projectID]; ok {
+		return known
 	}
 	var ca CA
-	err := s.app.Store.Read(ctx, func(r Reader) (err error) {
+	var found signer
+	found.err = s.app.Store.Read(ctx, func(r Reader) (err error) {
 		ca, err = r.ActiveCA(ctx, projectID, 0, ProjectCA)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("authority of project %d: %w", projectID, err)
+	if found.err == nil {
+		found.by, found.err = s.app.load(ctx, ca)
 	}
-	by, err := s.app.load(ctx, ca)
-	if err == nil {
-		s.authorities[projectID] = by
+	if found.err != nil {
+		found.err = fmt.Errorf("the project's certificate authority cannot be used: %w", found.err)
 	}
-	return by, err
+	s.authorities[projectID] = found
+	return found
 }
 
 // decideAndSign works through a batch on all cores, outside any transaction.
@@ -232,7 +242,11 @@ func (s *sweep) decideAndSign(ctx context.Context, b *batch) error {
 	return group.Wait()
 }
 
-func (s *sweep) decide(ctx context.Context, u DueUser, by *authority) (*Decided, error) {
+func (s *sweep) decide(ctx context.Context, u DueUser, with signer) (*Decided, error) {
+	by, err := with.by, with.err
+	if err != nil {
+		return nil, err
+	}
 	c, err := lifecycle.Renew(u.Facts, lifecycle.Terms{Policy: u.Policy, CAEnd: by.CA.NotAfter}, s.now)
 	if err != nil {
 		return nil, err

@@ -60,16 +60,13 @@ func (a *App) userView(ctx context.Context, u User, hidden bool, now time.Time) 
 	if err := a.reveal(ctx, &v.Current, u.Current, u.ProjectID, u.ID); err != nil {
 		return UserView{}, err
 	}
-	password, err := a.Custody.Open(ctx, SealPassword, u.ProjectID, u.ID, passwordID, u.SealedPassword)
+	password, err := a.Custody.Open(ctx, SealPassword, u.ProjectID, u.ID, PasswordID, u.SealedPassword)
 	if err != nil {
 		return UserView{}, fmt.Errorf("open a service user's password: %w", err)
 	}
 	v.Password = string(password)
 	return v, nil
 }
-
-// passwordID is the last part of the associated data of a password: a user has one.
-const passwordID = "password"
 
 // auditSight records that keys were shown: one entry a request, with their number.
 func (a *App) auditSight(ctx context.Context, actor Actor, s scope, service, user string, keys int, now time.Time) error {

@@ -1,0 +1,77 @@
+# Segue. `make run` and `make test` do all the set-up they need; `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+export CGO_ENABLED := 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
+
+# The end-to-end tests stand apart: they drive brokers whose certificates live for
+# seconds, and would compete with everything else for the processor.
+PACKAGES = packages=$$(go list ./...); packages=$$(grep -v /test/e2e <<<"$$packages")
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: build
+build: ## bin/segue (needs Go alone)
+	@scripts/setup.sh build
+	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/segue ./cmd/segue
+
+.PHONY: run
+run: build ## a demo in ./data on http://127.0.0.1:8420 (needs Go alone)
+	@exec bin/segue serve --dir data --listen 127.0.0.1:8420 --tick 1s --demo
+
+.PHONY: test
+test: setup ## every test: both databases, a real Kafka broker, avn, the pages
+	@$(PACKAGES); go test -count=1 -timeout 15m $$packages
+	go test -count=1 -timeout 25m ./test/e2e/...
+
+.PHONY: e2e
+e2e: setup ## the tests with a real Kafka broker and avn alone
+	go test -count=1 -timeout 25m -v ./test/e2e/...
+
+.PHONY: setup
+setup:
+	@scripts/setup.sh test
+	@test/e2e/fetch-kafka.sh >/dev/null
+	@test/e2e/fetch-avn.sh >/dev/null
+
+.PHONY: check
+check: ## gofmt, go vet, staticcheck, generated code, the house
+	@scripts/setup.sh build
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard -- '*.go')); \
+	  if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w: $$unformatted" >&2; exit 1; fi
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+	scripts/check-generated.sh
+	go test -count=1 ./internal/house
+
+.PHONY: generate
+generate: ## write the Go code of the SQL queries again
+	go generate ./...
+
+BENCH ?= .
+COUNT ?= 5
+.PHONY: bench
+bench: setup ## measure; BENCH=Sweep chooses, COUNT=5 repeats (docs/performance.md)
+	@$(PACKAGES); go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 3h $$packages
+
+CRASHES ?= 20
+.PHONY: crash
+crash: setup ## end processes by force in the middle of a sweep, over and over; CRASHES=20 rounds
+	@$(PACKAGES); go test -run Crash -count $(CRASHES) -timeout 3h $$packages
+
+CHECKS ?= 50000
+.PHONY: soak
+soak: ## random histories through the rules; CHECKS=50000 for each property
+	go test -timeout 3h ./internal/lifecycle -rapid.checks $(CHECKS)
+
+.PHONY: clean
+clean: ## remove what was built and fetched; the data of `make run` stay
+	rm -rf bin .cache

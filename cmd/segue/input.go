@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// maxLine bounds what is read of a line, in bytes.
+const maxLine = 4096
+
+// terminalIn returns the standard input where somebody sits at it.
+func terminalIn(cmd *cobra.Command) (*os.File, bool) {
+	f, ok := cmd.InOrStdin().(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// readSecret asks for a secret on the terminal without showing it; elsewhere it
+// is one line of the standard input.
+func readSecret(cmd *cobra.Command, prompt string) (string, error) {
+	f, ok := terminalIn(cmd)
+	if !ok {
+		return readLine(cmd.Context(), cmd.InOrStdin())
+	}
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("read from the terminal: %w", err)
+	}
+	fmt.Fprint(cmd.ErrOrStderr(), prompt)
+	secret, err := interruptible(cmd.Context(), func() (string, error) {
+		secret, err := term.ReadPassword(fd)
+		return string(secret), err
+	})
+	fmt.Fprintln(cmd.ErrOrStderr())
+	if err != nil {
+		return "", errors.Join(err, term.Restore(fd, before))
+	}
+	return secret, nil
+}
+
+// confirm asks somebody at a terminal to type the user's name before its pairs
+// are revoked, the last of which ends at end. Scripts are not asked.
+func confirm(cmd *cobra.Command, what string, end time.Time, name string, force bool, now time.Time) error {
+	in, ok := terminalIn(cmd)
+	if !ok || force {
+		return nil
+	}
+	out := cmd.ErrOrStderr()
+	fmt.Fprintln(out, what)
+	warnAccepted(out, end, now)
+	fmt.Fprintf(out, "Type %s to go on: ", name)
+	typed, err := readLine(cmd.Context(), in)
+	if err != nil {
+		return err
+	}
+	if typed != name {
+		return errors.New("that is another name: nothing was changed")
+	}
+	return nil
+}
+
+func readLine(ctx context.Context, r io.Reader) (string, error) {
+	return interruptible(ctx, func() (string, error) {
+		line, err := bufio.NewReader(io.LimitReader(r, maxLine+1)).ReadString('\n')
+		switch {
+		case len(line) > maxLine:
+			return "", fmt.Errorf("the line is longer than %d bytes", maxLine)
+		case err != nil && (err != io.EOF || line == ""):
+			return "", fmt.Errorf("read a line of standard input: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	})
+}
+
+// interruptible gives up waiting for a read when ctx ends. The read itself goes
+// on until the process ends: there is no way to take it back.
+func interruptible(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		line, err := read()
+		done <- result{line, err}
+	}()
+	select {
+	case r := <-done:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/segue-project/segue/api"
+)
+
+// inherit is the value of a policy's flag that takes the own value away.
+const inherit = "inherit"
+
+const policyHelp = `Without a flag it shows the policy in force and where each value comes from. With
+one it changes those values; "inherit" takes the own value away again. Durations
+are whole numbers of d, h, m or s, such as 820d or 1d12h.
+
+A change moves the renewals that lie ahead. One that makes many users due at once
+is refused with their number unless it says --confirm.`
+
+func newProjectPolicyCommand(c *cli) *cobra.Command {
+	var f policyFlags
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Show or set how long pairs live and when they are renewed",
+		Long:  policyHelp,
+		Example: `  segue project policy
+  segue project policy --validity 365d --renew-before 60d`,
+		Args: takes(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := c.inProject(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var reply api.PolicyReply
+			update, given := f.update(cmd)
+			if given {
+				reply, err = s.SetProjectPolicy(cmd.Context(), s.project, update)
+			} else {
+				reply, err = s.ProjectPolicy(cmd.Context(), s.project)
+			}
+			return c.showPolicy(cmd, reply, err)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func newServicePolicyCommand(c *cli) *cobra.Command {
+	var f policyFlags
+	cmd := &cobra.Command{
+		Use:   "policy SERVICE",
+		Short: "Show or set how long pairs live and when they are renewed",
+		Long:  policyHelp,
+		Example: `  segue service policy orders
+  segue service policy orders --validity 90d --renew-before 20d --spread 1d
+  segue service policy orders --validity inherit`,
+		Args: takes("SERVICE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.inProject(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var reply api.PolicyReply
+			update, given := f.update(cmd)
+			if given {
+				reply, err = s.SetServicePolicy(cmd.Context(), s.project, args[0], update)
+			} else {
+				reply, err = s.ServicePolicy(cmd.Context(), s.project, args[0])
+			}
+			return c.showPolicy(cmd, reply, err)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+type policyFlags struct {
+	validity, renewBefore, spread string
+	confirm                       bool
+}
+
+func (f *policyFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.validity, "validity", "", "how long a pair lives")
+	cmd.Flags().StringVar(&f.renewBefore, "renew-before", "", "how long before its end the next pair is there")
+	cmd.Flags().StringVar(&f.spread, "spread", "", "up to how much earlier still, so that renewals do not come all at once")
+	cmd.Flags().BoolVar(&f.confirm, "confirm", false, "change it although many users become due at once")
+}
+
+// update holds the values whose flags were given; given is false when none was.
+func (f *policyFlags) update(cmd *cobra.Command) (u api.PolicyUpdate, given bool) {
+	for name, of := range map[string]struct {
+		value   string
+		setting *api.Setting
+	}{
+		"validity":     {f.validity, &u.Validity},
+		"renew-before": {f.renewBefore, &u.RenewBefore},
+		"spread":       {f.spread, &u.Spread},
+	} {
+		switch {
+		case !cmd.Flags().Changed(name):
+			continue
+		case of.value == inherit:
+			*of.setting = api.Inherit()
+		default:
+			*of.setting = api.Give(of.value)
+		}
+		given = true
+	}
+	u.Confirm = f.confirm
+	return u, given
+}
+
+func (c *cli) showPolicy(cmd *cobra.Command, reply api.PolicyReply, err error) error {
+	var refused *api.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusConflict {
+		return fmt.Errorf("%w (here: --confirm)", err)
+	}
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return writeJSON(cmd.OutOrStdout(), reply)
+	}
+	g := grid{head: []string{"Setting", "Value", "From"}}
+	g.add(text("validity"), text(reply.Policy.Validity), text(reply.Sources.Validity))
+	g.add(text("renew before"), text(reply.Policy.RenewBefore), text(reply.Sources.RenewBefore))
+	g.add(text("spread"), text(reply.Policy.Spread), text(reply.Sources.Spread))
+	if err := g.write(cmd.OutOrStdout()); err != nil || reply.Due == 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s due at once by this change\n", count(reply.Due, "user became", "users became"))
+	return err
+}
+
+// count writes a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/segue-project/segue/internal/httpapi"
+	"github.com/segue-project/segue/internal/store"
+	"github.com/segue-project/segue/internal/work"
+)
+
+// serveOptions are the settings of `segue serve`.
+type serveOptions struct {
+	storeOptions
+	listen    string
+	tick      time.Duration
+	publicURL string
+	demo      bool
+	tlsCert   string
+	tlsKey    string
+	logLevel  string
+}
+
+// stopWithin bounds a graceful stop.
+const stopWithin = 8 * time.Second
+
+func newServeCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run Segue: API and renewals",
+		Long: `Runs the API and renews what is due, until it is told to stop.
+
+On an empty store the first administrator comes from SEGUE_ADMIN_EMAIL and
+SEGUE_ADMIN_PASSWORD; without them a random password is printed, or written to
+DIR/first-password where standard output is not a terminal.`,
+		Example: "  segue serve --dir ./data --listen 127.0.0.1:8420",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGTERM, os.Interrupt)
+			defer stop()
+			return serve(ctx, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	o.flags(cmd)
+	tick, err := time.ParseDuration(envOr("SEGUE_TICK", "30s"))
+	if err != nil {
+		tick = 0 // refused by check, with the remedy
+	}
+	cmd.Flags().StringVar(&o.listen, "listen", envOr("SEGUE_LISTEN", "127.0.0.1:8420"), "address to listen on; other than loopback needs TLS [SEGUE_LISTEN]")
+	cmd.Flags().DurationVar(&o.tick, "tick", tick, "how often to look for what is due [SEGUE_TICK]")
+	cmd.Flags().StringVar(&o.publicURL, "public-url", os.Getenv("SEGUE_PUBLIC_URL"), "where clients and brokers reach this Segue; certificates then name their CRL there [SEGUE_PUBLIC_URL]")
+	cmd.Flags().BoolVar(&o.demo, "demo", os.Getenv("SEGUE_DEMO") == "true", "fill an empty store with twelve users at every stage of the life [SEGUE_DEMO]")
+	cmd.Flags().StringVar(&o.tlsCert, "tls-cert", os.Getenv("SEGUE_TLS_CERT"), "PEM certificate chain to serve HTTPS with [SEGUE_TLS_CERT]")
+	cmd.Flags().StringVar(&o.tlsKey, "tls-key", os.Getenv("SEGUE_TLS_KEY"), "PEM key of --tls-cert [SEGUE_TLS_KEY]")
+	cmd.Flags().StringVar(&o.logLevel, "log-level", envOr("SEGUE_LOG_LEVEL", "info"), "debug, info, warn or error [SEGUE_LOG_LEVEL]")
+	return cmd
+}
+
+func (o *serveOptions) check() error {
+	if o.tick < 100*time.Millisecond || o.tick > time.Hour {
+		return usage("--tick must be between 100ms and 1h, such as 30s")
+	}
+	if (o.tlsCert == "") != (o.tlsKey == "") {
+		return usage("--tls-cert and --tls-key go together")
+	}
+	o.publicURL = strings.TrimRight(o.publicURL, "/")
+	if o.publicURL != "" && !strings.HasPrefix(o.publicURL, "http://") && !strings.HasPrefix(o.publicURL, "https://") {
+		return usage("--public-url must begin with http:// or https://")
+	}
+	return nil
+}
+
+// serve wires everything and runs until ctx ends. Read it from top to bottom.
+func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+		return usage("--log-level must be debug, info, warn or error")
+	}
+	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: level}))
+
+	// One serve per SQLite store; commands may open it beside.
+	if o.databaseURL == "" {
+		unlock, err := store.LockServe(o.dir)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	in, err := openInstance(ctx, o.storeOptions, true, o.publicURL, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := in.close(); err != nil {
+			log.Error("close the store", "error", err)
+		}
+	}()
+	if err := in.firstAdministrator(ctx, o.dir, out); err != nil {
+		return err
+	}
+	if o.demo {
+		if err := in.app.Demo(ctx, time.Now()); err != nil {
+			return err
+		}
+	}
+
+	listener, scheme, err := o.listener()
+	if err != nil {
+		return err
+	}
+	runner, err := work.New(work.Config{
+		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Tick: o.tick, Now: time.Now,
+		HostClock: in.store.HostClock, RefreshKeys: in.custody.Refresh, Log: log,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := httpapi.NewServer(httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version}))
+	return serveAndWork(ctx, server, listener, runner, func() { o.greet(out, scheme+"://"+listener.Addr().String()) })
+}
+
+// serveAndWork runs server and jobs until ctx ends, then stops both within stopWithin.
+func serveAndWork(ctx context.Context, server *http.Server, listener net.Listener, runner *work.Runner, ready func()) error {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	ready()
+	err := runner.Start(context.WithoutCancel(ctx))
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-served:
+		}
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	// New requests are refused first, then jobs end, so that nothing is half-done.
+	err = errors.Join(ignoreClosed(err), server.Shutdown(stopping))
+	return errors.Join(err, runner.Stop(stopping))
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+func (o *serveOptions) greet(out io.Writer, url string) {
+	fmt.Fprintln(out, "listening on "+url)
+	if !o.demo {
+		return
+	}
+	fmt.Fprintf(out, `
+The project "demo" holds twelve service users at every stage of a certificate's life.
+Sign in, then look around:
+  export SEGUE_URL=%s SEGUE_PROJECT=demo
+  segue user login %s
+  segue service renewals
+  segue service user-list kafka-orders
+  segue service user-creds-download kafka-orders --username orders-writer -d ./orders-writer
+`, url, adminEmail())
+}

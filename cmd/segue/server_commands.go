@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// serverCommands are for those who run the server. They work on its store.
+func serverCommands() []*cobra.Command {
+	return []*cobra.Command{newServeCommand(), newSweepCommand(), newDoctorCommand(), newBackupCommand(), newKeysCommand()}
+}

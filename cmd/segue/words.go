@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/segue-project/segue/api"
+)
+
+const day = 24 * time.Hour
+
+// span puts a duration into words: whole days, rounded down; hours on the last
+// day, then minutes, then seconds.
+func span(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		switch n := d / u.unit; {
+		case n == 1:
+			return "1 " + u.name
+		case n > 1:
+			return fmt.Sprintf("%d %ss", n, u.name)
+		}
+	}
+	return "a moment"
+}
+
+// relative is how far t is from now: "in 6 days", "4 days ago".
+func relative(t, now time.Time) string {
+	if t.Before(now) {
+		return span(now.Sub(t)) + " ago"
+	}
+	return "in " + span(t.Sub(now))
+}
+
+// moment is a time for people, absolute and relative.
+func moment(t, now time.Time) string {
+	return t.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + relative(t, now) + ")"
+}
+
+// validTo says how long a pair that needs nobody's attention still goes.
+func validTo(end, now time.Time) string {
+	switch left := end.Sub(now); {
+	case left >= 60*day:
+		return "Valid to " + end.UTC().Format("Jan 2006")
+	case left >= day:
+		return "Valid to " + end.UTC().Format("2 Jan 2006")
+	default:
+		return "Valid for " + span(left)
+	}
+}
+
+// userState says how a user's pairs stand. The old pair's end counts while its
+// renewal awaits acknowledgement; else the current pair's.
+func userState(u api.User, now time.Time) cell {
+	end := u.AccessCertNotValidAfterTime
+	if u.ExpiringCertNotValidAfterTime != nil {
+		end = *u.ExpiringCertNotValidAfterTime
+	}
+	return stateWords(u.State, end, now)
+}
+
+func stateWords(state string, end, now time.Time) cell {
+	switch {
+	case state == "expiring" && end.After(now):
+		return cell{span(end.Sub(now)) + " left", warning}
+	case state == "expiring", state == "lapsed":
+		return cell{"Lapsed " + relative(minTime(end, now), now), bad}
+	case state == "acknowledged":
+		return cell{"Acknowledged", good}
+	}
+	return cell{validTo(end, now), plain}
+}
+
+// minTime keeps a server's clock that is a little ahead from making a lapse a
+// thing of the future.
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// oneLine makes text from elsewhere fit for a terminal: no control character
+// gets through, and lines are joined.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)), " ")
+}

@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/segue-project/segue/internal/app"
+)
+
+// each encodes a list; it is never nil, as clients expect [] rather than null.
+func each[T, W any](items []T, encode func(T) W) []W {
+	out := make([]W, len(items))
+	for i, item := range items {
+		out[i] = encode(item)
+	}
+	return out
+}
+
+// list makes a nil list an empty one.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
+// timeOrNull is nil for the zero time.
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// stringOrAbsent is nil for the empty string.
+func stringOrAbsent(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// everyPage reads a list to its end: the calls that existing clients know do not page.
+func everyPage[T any](read func(app.Page) (items []T, next string, err error)) ([]T, error) {
+	var all []T
+	for page := (app.Page{Limit: 1000}); ; {
+		items, next, err := read(page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+		if next == "" {
+			return all, nil
+		}
+		page.After = next
+	}
+}

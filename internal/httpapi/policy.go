@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/lifecycle"
+)
+
+func (s *server) policyRoutes() {
+	call(s, http.MethodGet, atProject+"/policy", "getProjectPolicy", "The policy of a project", s.getProjectPolicy)
+	call(s, http.MethodPut, atProject+"/policy", "setProjectPolicy", "Change the policy of a project", s.setProjectPolicy)
+	call(s, http.MethodGet, atService+"/policy", "getServicePolicy", "The policy of a service", s.getServicePolicy)
+	call(s, http.MethodPut, atService+"/policy", "setServicePolicy", "Change the policy of a service", s.setServicePolicy)
+}
+
+func (s *server) getProjectPolicy(ctx context.Context, req *request, in *ProjectPath) (api.PolicyReply, error) {
+	v, err := s.App.GetPolicy(ctx, req.actor, in.Project, "", req.now)
+	return policy(v), err
+}
+
+func (s *server) getServicePolicy(ctx context.Context, req *request, in *ServicePath) (api.PolicyReply, error) {
+	v, err := s.App.GetPolicy(ctx, req.actor, in.Project, in.Service, req.now)
+	return policy(v), err
+}
+
+type projectPolicyInput struct {
+	ProjectPath
+	Body api.PolicyUpdate
+}
+
+func (s *server) setProjectPolicy(ctx context.Context, req *request, in *projectPolicyInput) (api.PolicyReply, error) {
+	v, err := s.App.SetPolicy(ctx, req.actor, in.Project, "", patch(in.Body), in.Body.Confirm, req.now)
+	return policy(v), err
+}
+
+type servicePolicyInput struct {
+	ServicePath
+	Body api.PolicyUpdate
+}
+
+func (s *server) setServicePolicy(ctx context.Context, req *request, in *servicePolicyInput) (api.PolicyReply, error) {
+	v, err := s.App.SetPolicy(ctx, req.actor, in.Project, in.Service, patch(in.Body), in.Body.Confirm, req.now)
+	return policy(v), err
+}
+
+// patch holds the keys that were sent; a nil value inherits again.
+func patch(u api.PolicyUpdate) map[string]*string {
+	keys := map[string]*string{}
+	for key, setting := range map[string]api.Setting{"validity": u.Validity, "renew_before": u.RenewBefore, "spread": u.Spread} {
+		if setting.Set {
+			keys[key] = setting.Value
+		}
+	}
+	return keys
+}
+
+func policy(v app.PolicyView) api.PolicyReply {
+	return api.PolicyReply{
+		Policy: api.Policy{
+			Validity:    lifecycle.FormatDuration(v.Policy.Validity),
+			RenewBefore: lifecycle.FormatDuration(v.Policy.RenewBefore),
+			Spread:      lifecycle.FormatDuration(v.Policy.Spread),
+		},
+		Sources: api.PolicySources{
+			Validity:    string(v.Sources.Validity),
+			RenewBefore: string(v.Sources.RenewBefore),
+			Spread:      string(v.Sources.Spread),
+		},
+		Due: v.Due,
+	}
+}

@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+)
+
+// Config is what the API is made of.
+type Config struct {
+	App     *app.App
+	Now     func() time.Time
+	Log     *slog.Logger
+	Version string
+	// Ready reports whether this process can serve; nil asks the store alone.
+	Ready func(context.Context) error
+}
+
+type server struct {
+	Config
+	mux *http.ServeMux
+	api huma.API // holds the OpenAPI specification too
+}
+
+// New returns the API's handler. It serves everything below /v1, /crl, /livez
+// and /readyz, and refuses any other path with the envelope.
+func New(c Config) http.Handler { return newServer(c) }
+
+func newServer(c Config) *server {
+	if c.Ready == nil {
+		c.Ready = c.App.Ready
+	}
+	s := &server{Config: c, mux: http.NewServeMux()}
+	s.api = humago.New(s.mux, humaConfig(c.Version))
+	s.routes()
+	return s
+}
+
+// humaConfig leaves out huma's pages, which load from elsewhere.
+func humaConfig(version string) huma.Config {
+	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	schemas.RegisterTypeAlias(reflect.TypeFor[api.Setting](), reflect.TypeFor[*string]())
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0", Info: &huma.Info{Title: "Segue", Version: version},
+			Components: &huma.Components{
+				Schemas:         schemas,
+				SecuritySchemes: map[string]*huma.SecurityScheme{tokenScheme: {Type: "http", Scheme: "bearer"}},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": jsonFormat},
+		DefaultFormat: "application/json",
+	}
+	config.AllowAdditionalPropertiesByDefault = true
+	return config
+}
+
+func (s *server) routes() {
+	s.healthRoutes()
+	s.crlRoutes()
+	s.accountRoutes()
+	s.organizationRoutes()
+	s.projectRoutes()
+	s.serviceRoutes()
+	s.serviceTypeRoutes()
+	s.userRoutes()
+	s.generationRoutes()
+	s.renewalRoutes()
+	s.policyRoutes()
+	s.brokerKitRoutes()
+}
+
+// The limits of a connection. A request's context ends before its read deadline,
+// which would end it without an answer.
+const (
+	readHeaderTimeout = 10 * time.Second
+	requestTimeout    = 60 * time.Second
+	readTimeout       = 75 * time.Second
+	writeTimeout      = 150 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 64 << 10
+)
+
+// NewServer returns a server for the handler with a bound on everything that a
+// client could draw out. It does not listen yet; ErrorLog is the caller's to set.
+func NewServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
+}

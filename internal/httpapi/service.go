@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+)
+
+func (s *server) serviceRoutes() {
+	call(s, http.MethodGet, atProject+"/service", "listServices", "List services", s.listServices)
+	call(s, http.MethodPost, atProject+"/service", "createService", "Create a service", s.createService)
+	call(s, http.MethodGet, atService, "getService", "Read a service with its users", s.getService)
+	call(s, http.MethodDelete, atService, "deleteService", "Delete a service and its users", s.deleteService)
+	call(s, http.MethodGet, atProject+"/vpcs", "listVPCs", "Always empty", s.listVPCs)
+}
+
+func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (api.ServicesReply, error) {
+	found, err := everyPage(func(p app.Page) ([]app.ServiceView, string, error) {
+		return s.App.ListServices(ctx, req.actor, in.Project, p, req.now)
+	})
+	return api.ServicesReply{Services: each(found, service)}, err
+}
+
+type createServiceInput struct {
+	ProjectPath
+	Body api.ServiceCreate
+}
+
+func (s *server) createService(ctx context.Context, req *request, in *createServiceInput) (api.ServiceReply, error) {
+	b := in.Body
+	if b.ServiceType != "" && b.ServiceType != kafka {
+		return api.ServiceReply{}, &app.Error{Code: app.CodeInvalid, Field: "service_type", Message: "service_type must be kafka: Segue has no other"}
+	}
+	v, err := s.App.CreateService(ctx, req.actor, in.Project, app.NewService{
+		Name: b.ServiceName, Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig,
+		TechEmails: each(b.TechEmails, address), TerminationProtection: b.TerminationProtection,
+	}, req.now)
+	return api.ServiceReply{Service: service(v)}, err
+}
+
+func (s *server) getService(ctx context.Context, req *request, in *ServicePath) (api.ServiceReply, error) {
+	v, err := s.App.GetService(ctx, req.actor, in.Project, in.Service, req.now)
+	return api.ServiceReply{Service: service(v)}, err
+}
+
+func (s *server) deleteService(ctx context.Context, req *request, in *ServicePath) (api.Deleted, error) {
+	until, err := s.App.DeleteService(ctx, req.actor, in.Project, in.Service, req.now)
+	return deleted(until), err
+}
+
+func deleted(acceptedUntil time.Time) api.Deleted {
+	if acceptedUntil.IsZero() {
+		return api.Deleted{Message: "deleted"}
+	}
+	return api.Deleted{
+		Message:       "deleted: every pair is revoked, but brokers that do not check revocation accept them until " + acceptedUntil.UTC().Format(time.RFC3339),
+		AcceptedUntil: timeOrNull(acceptedUntil),
+	}
+}
+
+func (s *server) listVPCs(ctx context.Context, req *request, in *ProjectPath) (api.VPCsReply, error) {
+	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
+	return api.VPCsReply{VPCs: []any{}}, err
+}

@@ -1,0 +1,61 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+)
+
+// ServiceTypePath names a service type.
+type ServiceTypePath struct {
+	ProjectPath
+	Type string `path:"type"`
+}
+
+func (s *server) serviceTypeRoutes() {
+	call(s, http.MethodGet, atProject+"/service_types", "listServiceTypes", "What can be created", s.listServiceTypes)
+	call(s, http.MethodGet, atProject+"/service-types/{type}", "getServiceType", "The options of a service type", s.getServiceType)
+}
+
+func (s *server) listServiceTypes(ctx context.Context, req *request, in *ProjectPath) (api.ServiceTypesReply, error) {
+	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
+	return api.ServiceTypesReply{ServiceTypes: map[string]api.ServiceType{kafka: {
+		Description: "Apache Kafka that you run yourself", UserConfigSchema: kafkaOptions(), ServicePlans: []any{},
+	}}}, err
+}
+
+func (s *server) getServiceType(ctx context.Context, req *request, in *ServiceTypePath) (api.ServiceTypeReply, error) {
+	if _, err := s.App.GetProject(ctx, req.actor, in.Project, req.now); err != nil {
+		return api.ServiceTypeReply{}, err
+	}
+	if in.Type != kafka {
+		return api.ServiceTypeReply{}, &app.Error{Code: app.CodeNotFound, Message: "no such service type: kafka is the only one"}
+	}
+	return api.ServiceTypeReply{UserConfigSchema: kafkaOptions()}, nil
+}
+
+// kafkaOptions is the JSON Schema by which clients check user_config before they
+// send it. Other keys are kept and left alone.
+func kafkaOptions() map[string]any {
+	return map[string]any{
+		"title": "Kafka settings", "type": "object", "additionalProperties": true,
+		"properties": map[string]any{
+			"bootstrap_servers": map[string]any{
+				"title": "Addresses of the brokers' CLIENT listener, separated by commas",
+				"type":  "string", "example": "kafka-1.example.com:9093,kafka-2.example.com:9093",
+			},
+			"kafka_authentication_methods": map[string]any{
+				"title": "Kafka authentication methods", "type": "object", "additionalProperties": true,
+				"properties": map[string]any{
+					"certificate": map[string]any{
+						"title": "Certificate authentication; false turns the warnings about certificates off",
+						"type":  "boolean", "default": true,
+					},
+					"sasl": map[string]any{"title": "SASL authentication", "type": "boolean", "default": false},
+				},
+			},
+		},
+	}
+}

@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"strconv"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+)
+
+// kafka is the one service type there is.
+const kafka = "kafka"
+
+// noAddress stands where a service's address is not known yet: clients need
+// something there, and .invalid never resolves.
+const noAddress = "bootstrap-servers-not-set.invalid:9092"
+
+// service encodes a service with every key that existing clients read unchecked.
+func service(v app.ServiceView) api.Service {
+	bootstrap := v.Bootstrap()
+	uri := noAddress
+	if len(bootstrap) > 0 {
+		uri = bootstrap[0]
+	}
+	host, port, _ := net.SplitHostPort(uri) // checked when it was stored
+	return api.Service{
+		ServiceName: v.Name, ServiceType: kafka, State: "RUNNING", Plan: v.Plan, CloudName: v.Cloud,
+		ServiceURI: uri, ServiceURIParams: api.ServiceURIParams{Host: host, Port: port},
+		ConnectionInfo: connectionInfo(v, bootstrap), Components: []api.Component{component(v, host, port)},
+		Maintenance: api.Maintenance{DOW: "never", Time: "00:00:00", Updates: []any{}},
+		Users:       each(v.Users, user), ACL: []api.ACL{}, UserConfig: userConfig(v.UserConfig),
+		ServiceIntegrations: []any{}, GroupList: []string{"default"},
+		CreateTime: v.CreatedAt.UTC(), UpdateTime: v.UpdatedAt.UTC(), TerminationProtection: v.TerminationProtection,
+		TechEmails: each(v.TechEmails, techEmail), ServiceNotifications: each(v.Notifications, notification),
+	}
+}
+
+func connectionInfo(v app.ServiceView, bootstrap []string) api.ConnectionInfo {
+	info := api.ConnectionInfo{Kafka: list(bootstrap)}
+	if len(v.Users) > 0 && v.Users[0].Primary {
+		info.KafkaAccessCert, info.KafkaAccessKey = v.Users[0].Current.Cert, v.Users[0].Current.Key
+	}
+	return info
+}
+
+func component(v app.ServiceView, host, port string) api.Component {
+	method := "certificate"
+	if !v.CertificateAuth() {
+		method = "sasl"
+	}
+	n, _ := strconv.Atoi(port)
+	return api.Component{Component: kafka, Host: host, Port: n, Route: "dynamic", Usage: "primary", KafkaAuthenticationMethod: method}
+}
+
+// userConfig gives back what was stored, its numbers to the last digit.
+func userConfig(stored []byte) map[string]any {
+	config := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader(stored))
+	decoder.UseNumber()
+	_ = decoder.Decode(&config) // checked when it was stored
+	return config
+}
+
+func notification(n app.Notification) api.ServiceNotification {
+	return api.ServiceNotification{Level: n.Level, Type: n.Type, Message: n.Message, Metadata: map[string]any{}}
+}

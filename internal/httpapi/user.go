@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+)
+
+func (s *server) userRoutes() {
+	call(s, http.MethodPost, atService+"/user", "createUser", "Create a service user", s.createUser)
+	call(s, http.MethodGet, atUser, "getUser", "Read a service user and its current pair", s.getUser)
+	call(s, http.MethodPut, atUser, "modifyUser", "Acknowledge a renewal, or reset credentials", s.modifyUser)
+	call(s, http.MethodDelete, atUser, "deleteUser", "Delete a service user and revoke its pairs", s.deleteUser)
+	call(s, http.MethodPost, atUser+"/renew", "renewUser", "Make the next pair now", s.renewUser)
+}
+
+type createUserInput struct {
+	ServicePath
+	Body api.UserCreate
+}
+
+func (s *server) createUser(ctx context.Context, req *request, in *createUserInput) (api.UserReply, error) {
+	v, err := s.App.CreateUser(ctx, req.actor, in.Project, in.Service, in.Body.Username, req.now)
+	return api.UserReply{User: user(v), Message: "created", Warning: v.Warning}, err
+}
+
+func (s *server) getUser(ctx context.Context, req *request, in *UserPath) (api.UserReply, error) {
+	v, err := s.App.GetUser(ctx, req.actor, in.Project, in.Service, in.User, req.now)
+	return api.UserReply{User: user(v), Warning: v.Warning}, err
+}
+
+type modifyUserInput struct {
+	UserPath
+	Body api.UserModify
+}
+
+// modifyUser answers with the whole service, as existing clients expect.
+func (s *server) modifyUser(ctx context.Context, req *request, in *modifyUserInput) (api.ServiceReply, error) {
+	var err error
+	switch in.Body.Operation {
+	case api.OperationAcknowledge:
+		err = s.App.AcknowledgeRenewal(ctx, req.actor, in.Project, in.Service, in.User, in.Body.Generation, req.now)
+	case api.OperationReset:
+		err = s.resetCredentials(ctx, req, in)
+	default:
+		err = &app.Error{Code: app.CodeInvalid, Field: "operation", Message: "operation must be acknowledge-renewal or reset-credentials; access to topics is given by the service's ACL"}
+	}
+	if err != nil {
+		return api.ServiceReply{}, err
+	}
+	return s.getService(ctx, req, &in.ServicePath)
+}
+
+// resetCredentials: an empty new_password is a mistake, and must not revoke the pair in use.
+func (s *server) resetCredentials(ctx context.Context, req *request, in *modifyUserInput) error {
+	password := ""
+	if in.Body.NewPassword != nil {
+		if password = *in.Body.NewPassword; password == "" {
+			return &app.Error{Code: app.CodeInvalid, Field: "new_password", Message: "new_password must not be empty: leave it out to replace the pair and the password"}
+		}
+	}
+	_, err := s.App.ResetCredentials(ctx, req.actor, in.Project, in.Service, in.User, password, req.now)
+	return err
+}
+
+func (s *server) deleteUser(ctx context.Context, req *request, in *UserPath) (api.Deleted, error) {
+	until, err := s.App.DeleteUser(ctx, req.actor, in.Project, in.Service, in.User, req.now)
+	return deleted(until), err
+}
+
+func (s *server) renewUser(ctx context.Context, req *request, in *UserPath) (api.UserReply, error) {
+	v, err := s.App.RenewUser(ctx, req.actor, in.Project, in.Service, in.User, req.now)
+	return api.UserReply{User: user(v), Message: "renewed", Warning: v.Warning}, err
+}
+
+func user(v app.UserView) api.User {
+	u := api.User{
+		Username: v.Name, Type: "normal", Password: v.Password,
+		AccessCert: stringOrAbsent(v.Current.Cert), AccessKey: stringOrAbsent(v.Current.Key),
+		AccessCertNotValidAfterTime: v.Current.NotAfter.UTC(),
+		Generation:                  v.Current.Generation, State: string(v.State),
+	}
+	if v.Primary {
+		u.Type = "primary"
+	}
+	if v.Hidden {
+		u.Password = api.Redacted
+	}
+	if v.ExpiringEnd != nil {
+		u.ExpiringCertNotValidAfterTime = timeOrNull(*v.ExpiringEnd)
+	}
+	return u
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/store/db"
+)
+
+func (r reader) Account(ctx context.Context, id int64) (app.Account, error) {
+	row, err := r.q.Account(ctx, id)
+	if err != nil {
+		return app.Account{}, readError("account", err)
+	}
+	return account(row)
+}
+
+func (r reader) AccountByEmail(ctx context.Context, email string) (app.Account, error) {
+	row, err := r.q.AccountByEmail(ctx, email)
+	if err != nil {
+		return app.Account{}, readError("account", err)
+	}
+	return account(row)
+}
+
+func account(a db.Account) (app.Account, error) {
+	return app.Account{
+		ID: a.ID, Email: a.Email, RealName: a.RealName, PasswordHash: a.PasswordHash,
+		Administrator: a.Administrator, CreatedAt: fromMillis(a.CreatedAt),
+	}, nil
+}
+
+func (r reader) CountAccounts(ctx context.Context) (int, error) {
+	n, err := r.q.CountAccounts(ctx)
+	return int(n), readError("accounts", err)
+}
+
+func (r reader) TokenByHash(ctx context.Context, hash []byte) (app.Token, error) {
+	row, err := r.q.TokenByHash(ctx, hash)
+	if err != nil {
+		return app.Token{}, readError("token", err)
+	}
+	return token(row)
+}
+
+func token(t db.Token) (app.Token, error) {
+	return app.Token{
+		ID: t.ID, AccountID: t.AccountID, Hash: t.Hash, Prefix: t.Prefix, Description: t.Description,
+		CreatedAt: fromMillis(t.CreatedAt), ExpiresAt: fromNullMillis(t.ExpiresAt),
+		LastUsedAt: fromNullMillis(t.LastUsedAt), LastIP: t.LastIp, LastUserAgent: t.LastUserAgent,
+		RevokedAt: fromNullMillis(t.RevokedAt),
+	}, nil
+}
+
+func (r reader) Role(ctx context.Context, projectID, accountID int64) (app.Role, error) {
+	role, err := r.q.Role(ctx, db.RoleParams{ProjectID: projectID, AccountID: accountID})
+	return app.Role(role), readError("role", err)
+}
+
+func (t *tx) InsertAccount(ctx context.Context, a app.Account) error {
+	return t.writeError("account", t.q.InsertAccount(ctx, db.InsertAccountParams{
+		ID: a.ID, Email: a.Email, RealName: a.RealName, PasswordHash: a.PasswordHash,
+		Administrator: a.Administrator, CreatedAt: a.CreatedAt.UnixMilli(),
+	}))
+}
+
+func (t *tx) InsertToken(ctx context.Context, k app.Token) error {
+	return t.writeError("token", t.q.InsertToken(ctx, db.InsertTokenParams{
+		ID: k.ID, AccountID: k.AccountID, Hash: k.Hash, Prefix: k.Prefix, Description: k.Description,
+		CreatedAt: k.CreatedAt.UnixMilli(), ExpiresAt: nullMillis(k.ExpiresAt), LastUsedAt: nullMillis(k.LastUsedAt),
+		LastIp: k.LastIP, LastUserAgent: printable(k.LastUserAgent), RevokedAt: nullMillis(k.RevokedAt),
+	}))
+}
+
+func (t *tx) TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string) error {
+	n, err := t.q.TouchToken(ctx, db.TouchTokenParams{
+		ID: id, LastUsedAt: nullMillis(at), LastIp: ip, LastUserAgent: printable(userAgent),
+	})
+	return t.changedOne("token", n, err)
+}
+
+func (t *tx) RevokeToken(ctx context.Context, id int64, at time.Time) error {
+	n, err := t.q.RevokeToken(ctx, db.RevokeTokenParams{ID: id, RevokedAt: nullMillis(at)})
+	return t.changedOne("token", n, err)
+}
+
+func (t *tx) SetRole(ctx context.Context, projectID, accountID int64, role app.Role, at time.Time) error {
+	return t.writeError("role", t.q.SetRole(ctx, db.SetRoleParams{
+		AccountID: accountID, ProjectID: projectID, Role: string(role), Since: at.UnixMilli(),
+	}))
+}

@@ -1,0 +1,202 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/segue-project/segue/internal/app"
+)
+
+// On SQLite a statement prepared once and run row by row is faster than one
+// statement with many rows: there is no round trip to save.
+
+// sqliteStatement names a bulk statement; sqliteTexts has them.
+type sqliteStatement int
+
+const (
+	moveUser sqliteStatement = iota
+	touchUser
+	endUser
+	insertGeneration
+	insertRenewal
+	acknowledgeRenewal
+	closeRenewal
+	revokeGeneration
+	closeFailure
+	setDue
+	insertAudit
+	sqliteStatements // how many there are
+)
+
+// A statement names in SET only what it changes: naming a column of an index, or
+// of its condition, makes SQLite write that index.
+var sqliteTexts = [sqliteStatements]string{
+	moveUser: `UPDATE users SET revision = revision + 1, generation = COALESCE(?, generation), not_after = COALESCE(?, not_after),
+	renew_at = ?, due_at = ?, spread_to = ?, policy_validity = ?, policy_renew_before = ?, policy_spread = ?
+	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
+	touchUser: `UPDATE users SET revision = revision + 1 WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
+	endUser: `UPDATE users SET revision = revision + 1, deleted_at = ?, sealed_password = NULL,
+	pairs_end = (SELECT MAX(not_after) FROM generations WHERE user_id = users.id)
+	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
+	insertGeneration: `INSERT INTO generations (user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	insertRenewal: `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at)
+	SELECT user_id, ?, number, ?, ?, not_after, ? FROM generations WHERE user_id = ? AND number = ?`,
+	acknowledgeRenewal: `UPDATE renewals SET acknowledged_at = ?, acknowledged_by = ?, acknowledged_how = ? WHERE user_id = ? AND generation = ?`,
+	closeRenewal:       `UPDATE renewals SET closed_at = ?, closed_as = ? WHERE user_id = ? AND generation = ?`,
+	revokeGeneration:   `UPDATE generations SET revoked_at = ?, sealed_key = NULL WHERE user_id = ? AND number = ? RETURNING ca_id`,
+	closeFailure:       `UPDATE failures SET closed_at = ? WHERE user_id = ? AND closed_at IS NULL`,
+	setDue: `UPDATE users SET revision = revision + 1, renew_at = ?, due_at = ?, spread_to = ?,
+	policy_validity = ?, policy_renew_before = ?, policy_spread = ?
+	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
+	insertAudit: `INSERT INTO audit (project_id, seq, at, actor, action, service, user_name, detail, mac)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+}
+
+// sqliteBulk runs the bulk statements in a transaction of the one connection
+// that writes, on which they stay prepared.
+type sqliteBulk struct {
+	tx       *sql.Tx
+	prepared *[sqliteStatements]*sql.Stmt
+}
+
+// prepareSQLite prepares the bulk statements on the connection that writes.
+func prepareSQLite(ctx context.Context, writer *sql.DB) (*[sqliteStatements]*sql.Stmt, error) {
+	var prepared [sqliteStatements]*sql.Stmt
+	for i, text := range sqliteTexts {
+		var err error
+		if prepared[i], err = writer.PrepareContext(ctx, text); err != nil {
+			return nil, fmt.Errorf("prepare statement %d: %w", i, err)
+		}
+	}
+	return &prepared, nil
+}
+
+// run executes a statement. It watches no context while the statement runs, as
+// that costs a goroutine each time and one row takes microseconds.
+func (b sqliteBulk) run(ctx context.Context, s sqliteStatement, args ...any) (changed bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	result, err := b.tx.StmtContext(ctx, b.prepared[s]).ExecContext(context.WithoutCancel(ctx), args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// The transaction that writes is alone: there is nothing else to lock.
+
+func (b sqliteBulk) lockService(ctx context.Context, id int64) (alive bool, err error) {
+	err = b.tx.QueryRowContext(ctx, `SELECT deleted_at IS NULL FROM services WHERE id = ?`, id).Scan(&alive)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return alive, err
+}
+
+func (b sqliteBulk) lockAuditHead(ctx context.Context, projectID int64) (found bool, err error) {
+	err = b.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM audit_heads WHERE project_id = ?)`, projectID).Scan(&found)
+	return found, err
+}
+
+func (b sqliteBulk) moveUsers(ctx context.Context, changes []app.Decided, applied []bool) (err error) {
+	for i, d := range changes {
+		c := d.Change
+		switch {
+		case c.Delete:
+			applied[i], err = b.run(ctx, endUser, c.At.UnixMilli(), d.UserID, c.Base)
+		case c.Due == nil:
+			applied[i], err = b.run(ctx, touchUser, d.UserID, c.Base)
+		default:
+			var number, notAfter any
+			if c.Issue != nil {
+				number, notAfter = c.Issue.Number, c.Issue.NotAfter.UnixMilli()
+			}
+			p := c.Due.Policy
+			applied[i], err = b.run(ctx, moveUser, number, notAfter, c.Due.At.UnixMilli(), c.Due.At.UnixMilli(), nullMillis(c.Due.SpreadTo),
+				p.Validity.Milliseconds(), p.RenewBefore.Milliseconds(), p.Spread.Milliseconds(), d.UserID, c.Base)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error) {
+	for _, r := range rows.closed {
+		if _, err := b.run(ctx, closeRenewal, r.at.UnixMilli(), string(r.as), r.userID, r.generation); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rows.opened {
+		if err := b.open(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rows.issued {
+		_, err := b.run(ctx, insertGeneration, r.userID, r.issue.Number, app.ShardOf(r.userID), r.pair.CAID,
+			r.issue.NotBefore.UnixMilli(), r.issue.NotAfter.UnixMilli(), r.at.UnixMilli(), r.pair.Serial, r.pair.Cert, r.pair.SealedKey)
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rows.acknowledged {
+		_, err := b.run(ctx, acknowledgeRenewal, r.renewal.AcknowledgedAt.UnixMilli(), r.renewal.AcknowledgedBy,
+			string(r.renewal.AcknowledgedHow), r.userID, r.renewal.New)
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rows.settled {
+		if _, err := b.run(ctx, closeFailure, r.at.UnixMilli(), r.userID); err != nil {
+			return nil, err
+		}
+	}
+	return b.revoke(ctx, rows.revoked)
+}
+
+func (b sqliteBulk) open(ctx context.Context, r openedRow) error {
+	found, err := b.run(ctx, insertRenewal, r.renewal.New, r.projectID, r.serviceID, r.renewal.CreatedAt.UnixMilli(), r.userID, r.renewal.Replaced)
+	if err == nil && !found {
+		return fmt.Errorf("generation %d, which a renewal replaces, is not there", r.renewal.Replaced)
+	}
+	return err
+}
+
+func (b sqliteBulk) revoke(ctx context.Context, rows []revokedRow) (revokedOf []int64, err error) {
+	for _, r := range rows {
+		var caID int64
+		err := b.tx.StmtContext(ctx, b.prepared[revokeGeneration]).QueryRowContext(ctx, r.at.UnixMilli(), r.userID, r.generation).Scan(&caID)
+		if err != nil {
+			return nil, fmt.Errorf("revoke generation %d: %w", r.generation, err)
+		}
+		revokedOf = append(revokedOf, caID)
+	}
+	return revokedOf, nil
+}
+
+func (b sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) error {
+	for _, d := range dues {
+		_, err := b.run(ctx, setDue, d.RenewAt.UnixMilli(), d.RenewAt.UnixMilli(), nullMillis(d.SpreadTo),
+			d.Policy.Validity.Milliseconds(), d.Policy.RenewBefore.Milliseconds(), d.Policy.Spread.Milliseconds(), d.UserID, d.Revision)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b sqliteBulk) insertAudit(ctx context.Context, entries []app.AuditEntry) error {
+	for _, e := range entries {
+		_, err := b.run(ctx, insertAudit, e.ProjectID, e.Seq, e.At.UnixMilli(), e.Actor, e.Action, e.Service, e.User, e.Detail, e.MAC)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+
+	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/store/db"
+)
+
+func (r reader) Project(ctx context.Context, id int64) (app.Project, error) {
+	row, err := r.q.Project(ctx, id)
+	if err != nil {
+		return app.Project{}, readError("project", err)
+	}
+	return project(row)
+}
+
+func (r reader) ProjectByName(ctx context.Context, name string) (app.Project, error) {
+	row, err := r.q.ProjectByName(ctx, name)
+	if err != nil {
+		return app.Project{}, readError("project", err)
+	}
+	return project(row)
+}
+
+func (r reader) Projects(ctx context.Context, accountID int64, after string, limit int) ([]app.Project, error) {
+	var rows []db.Project
+	var err error
+	if accountID == 0 {
+		rows, err = r.q.AllProjects(ctx, db.AllProjectsParams{After: after, Limit: int32(limit)})
+	} else {
+		rows, err = r.q.ProjectsOf(ctx, db.ProjectsOfParams{AccountID: accountID, After: after, Limit: int32(limit)})
+	}
+	if err != nil {
+		return nil, readError("projects", err)
+	}
+	return convertAll(rows, project)
+}
+
+func project(p db.Project) (app.Project, error) {
+	emails, err := fromListText("tech_emails of a project", p.TechEmails)
+	return app.Project{
+		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails,
+		Override: override(p.Validity, p.RenewBefore, p.Spread), CreatedAt: fromMillis(p.CreatedAt),
+	}, err
+}
+
+func (t *tx) InsertProject(ctx context.Context, p app.Project) error {
+	return t.writeError("project", t.q.InsertProject(ctx, db.InsertProjectParams{
+		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: listText(p.TechEmails),
+		Validity: nullDuration(p.Override.Validity), RenewBefore: nullDuration(p.Override.RenewBefore),
+		Spread: nullDuration(p.Override.Spread), CreatedAt: p.CreatedAt.UnixMilli(),
+	}))
+}
+
+func (t *tx) SetProjectPolicy(ctx context.Context, projectID int64, o lifecycle.Override) error {
+	n, err := t.q.SetProjectPolicy(ctx, db.SetProjectPolicyParams{
+		ID: projectID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore), Spread: nullDuration(o.Spread),
+	})
+	return t.changedOne("project", n, err)
+}

@@ -1,0 +1,32 @@
+-- name: ServiceByName :one
+SELECT * FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL;
+
+-- name: Services :many
+SELECT * FROM services WHERE project_id = $1 AND name > sqlc.arg(after) AND deleted_at IS NULL ORDER BY name LIMIT $2;
+
+-- name: InspectServices :many
+SELECT * FROM services WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
+
+-- name: InsertService :exec
+INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
+    validity, renew_before, spread, termination_protection, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: SetServicePolicy :execrows
+UPDATE services SET validity = $2, renew_before = $3, spread = $4, updated_at = $5 WHERE id = $1 AND deleted_at IS NULL;
+
+-- name: SetReplAddresses :execrows
+UPDATE services SET repl_addresses = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL;
+
+-- name: DeleteService :execrows
+UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL;
+
+-- name: ServiceHasUsers :one
+SELECT EXISTS (SELECT 1 FROM users WHERE service_id = $1 AND deleted_at IS NULL);
+
+-- name: DeletedPairsEnd :one
+SELECT u.pairs_end FROM services s JOIN users u ON u.service_id = s.id
+WHERE s.project_id = $1 AND s.name = sqlc.arg(service)
+  AND u.deleted_at IS NOT NULL AND u.pairs_end >= CAST(sqlc.arg(now) AS BIGINT)
+  AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR u.name = CAST(sqlc.arg(user_name) AS TEXT))
+ORDER BY u.pairs_end DESC LIMIT 1;

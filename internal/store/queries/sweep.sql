@@ -1,0 +1,56 @@
+-- The page of due users stands in three queries with the same inner page.
+
+-- name: DueUsers :many
+SELECT u.id, u.project_id, u.service_id, u.due_at, u.renew_at, u.revision, u.name,
+    s.name AS service, s.validity, s.renew_before, s.spread,
+    p.first_name AS project, p.validity AS project_validity, p.renew_before AS project_renew_before, p.spread AS project_spread
+FROM users u JOIN services s ON s.id = u.service_id JOIN projects p ON p.id = u.project_id
+WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= sqlc.arg(now)
+  AND (u.due_at, u.id) > (CAST(sqlc.arg(due_at) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
+ORDER BY u.due_at, u.id LIMIT $2;
+
+-- name: DueGenerations :many
+SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at
+FROM (SELECT u.id, u.generation FROM users u
+      WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= sqlc.arg(now)
+        AND (u.due_at, u.id) > (CAST(sqlc.arg(due_at) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
+      ORDER BY u.due_at, u.id LIMIT $2) AS page
+JOIN generations g ON g.user_id = page.id
+WHERE g.number = page.generation OR (g.revoked_at IS NULL AND g.not_after >= sqlc.arg(now))
+ORDER BY g.user_id, g.number;
+
+-- name: DueRenewals :many
+SELECT r.user_id, r.generation, r.replaced, r.created_at
+FROM (SELECT u.id FROM users u
+      WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= sqlc.arg(now)
+        AND (u.due_at, u.id) > (CAST(sqlc.arg(due_at) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
+      ORDER BY u.due_at, u.id LIMIT $2) AS page
+JOIN renewals r ON r.user_id = page.id
+WHERE r.acknowledged_at IS NULL AND r.closed_at IS NULL
+ORDER BY r.user_id, r.generation;
+
+-- The users due in every shard: one range of the index for each.
+-- name: CountDue :one
+WITH shards (shard) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15))
+SELECT CAST(SUM((SELECT COUNT(*) FROM users u
+    WHERE u.shard = shards.shard AND u.deleted_at IS NULL AND u.due_at <= CAST(sqlc.arg(now) AS BIGINT))) AS BIGINT)
+FROM shards;
+
+-- The shards with something to do: at most two probes of an index for each.
+-- name: DueShards :many
+WITH shards (shard) AS (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12), (13), (14), (15))
+SELECT CAST(shards.shard AS INTEGER) FROM shards
+WHERE EXISTS (SELECT 1 FROM users u
+    WHERE u.shard = shards.shard AND u.deleted_at IS NULL AND u.due_at <= CAST(sqlc.arg(now) AS BIGINT))
+  OR EXISTS (SELECT 1 FROM generations g
+    WHERE g.shard = shards.shard AND g.sealed_key IS NOT NULL AND g.not_after < CAST(sqlc.arg(ended_before) AS BIGINT))
+ORDER BY 1;
+
+-- name: LastSweep :one
+SELECT value FROM meta WHERE name = 'last_sweep';
+
+-- name: InsertLastSweep :exec
+INSERT INTO meta (name, value) VALUES ('last_sweep', $1) ON CONFLICT (name) DO NOTHING;
+
+-- name: AdvanceLastSweep :exec
+UPDATE meta SET value = $1 WHERE name = 'last_sweep' AND value < $1;

@@ -1,0 +1,170 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segue-project/segue/api"
+)
+
+// avn is the unmodified client of managed Kafka, signed in at a segue.
+type avn struct {
+	bin string
+	url string
+	env []string
+}
+
+func startAvn(t *testing.T, s *segue) *avn {
+	t.Helper()
+	bin, err := fetchAvn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	a := &avn{bin: bin, url: s.url, env: []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + adminPassword}}
+	a.run(t, "user login "+adminEmail)
+	return a
+}
+
+// run is one command, split at blanks.
+func (a *avn) run(t *testing.T, line string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, a.bin, append([]string{"--url", a.url}, strings.Fields(line)...)...)
+	cmd.Env = a.env
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			err = errors.Join(err, errors.New(string(exit.Stderr)))
+		}
+		t.Fatalf("avn %s: %v\n%s", line, err, out)
+	}
+	return string(out)
+}
+
+func (a *avn) json(t *testing.T, line string, into any) {
+	t.Helper()
+	if out := a.run(t, line+" --json"); json.Unmarshal([]byte(out), into) != nil {
+		t.Fatalf("avn %s printed no JSON:\n%s", line, out)
+	}
+}
+
+// pendingRenewal makes a user whose renewal awaits acknowledgement, without
+// waiting for time to pass: its first pair is of minutes, and the sweep renews it
+// once the policy says that pairs last long.
+func (s *segue) pendingRenewal(t *testing.T, project, service string, create func(user string), user string) {
+	t.Helper()
+	set := func(validity, renewBefore string) {
+		policy := api.PolicyUpdate{Validity: api.Give(validity), RenewBefore: api.Give(renewBefore), Spread: api.Give("0s")}
+		if _, err := s.api.SetServicePolicy(t.Context(), project, service, policy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("10m", "1m")
+	create(user)
+	set("820d", "90d")
+	s.awaitGeneration(t, project, service, user, 2, 30*time.Second)
+}
+
+// TestAvn does with avn what the seed document says to do with it.
+func TestAvn(t *testing.T) {
+	t.Parallel()
+	s := startSegue(t)
+	s.createProject(t, "demo", "", "")
+	s.run(t, "service create main --project demo -c bootstrap_servers=127.0.0.1:9092")
+	a := startAvn(t, s)
+
+	if out := a.run(t, "project list"); !strings.Contains(out, "demo") {
+		t.Errorf("avn project list printed\n%s", out)
+	}
+	s.pendingRenewal(t, "demo", "main", func(user string) {
+		a.run(t, "service user-create main --project demo --username "+user)
+	}, "alice")
+	if out := a.run(t, "service get main --project demo -v"); !strings.Contains(out, "alice") && !strings.Contains(out, "expir") {
+		t.Errorf("avn service get does not speak of the renewal:\n%s", out)
+	}
+
+	dir := t.TempDir()
+	a.run(t, "service user-creds-download main --project demo --username alice -d "+dir)
+	served := s.user(t, "demo", "main", "alice")
+	for name, want := range map[string]string{"service.cert": *served.AccessCert, "service.key": *served.AccessKey} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !bytes.Equal(bytes.TrimSpace(got), []byte(strings.TrimSpace(want))) {
+			t.Errorf("%s is not what Segue serves: %v", name, err)
+		}
+	}
+	loadTLS(t, dir)
+
+	var before, after struct {
+		Users []api.User `json:"users"`
+	}
+	a.json(t, "service get main --project demo", &before)
+	a.run(t, "service user-creds-acknowledge main --project demo --username alice")
+	a.json(t, "service get main --project demo", &after)
+	if expiringEnds(before.Users) != 1 || expiringEnds(after.Users) != 0 {
+		t.Errorf("%d users await acknowledgement before, %d after", expiringEnds(before.Users), expiringEnds(after.Users))
+	}
+	s.doctor(t)
+}
+
+func expiringEnds(users []api.User) int {
+	n := 0
+	for _, u := range users {
+		if u.ExpiringCertNotValidAfterTime != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// seedCurl is the last block of the seed document, as it stands there.
+const seedCurl = `
+        curl --request PUT \
+            --url https://api.aiven.io/v1/project/<project>/service/<service>/user/<username> \
+            --header 'Authorization: Bearer <bearer token>' \
+            --header 'content-type: application/json' \
+            --data '{"operation": "acknowledge-renewal"}'
+`
+
+func TestSeedCurl(t *testing.T) {
+	t.Parallel()
+	s := startSegue(t)
+	s.createProject(t, "demo", "", "")
+	s.run(t, "service create main --project demo -c bootstrap_servers=127.0.0.1:9092")
+	s.pendingRenewal(t, "demo", "main", func(user string) { s.createUser(t, "demo", "main", user) }, "alice")
+
+	signIn, err := api.New(s.url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := signIn.SignIn(t.Context(), adminEmail, adminPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := strings.NewReplacer("https://api.aiven.io", s.url, "<project>", "demo", "<service>", "main",
+		"<username>", "alice", "<bearer token>", account.Token).Replace(seedCurl)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "sh", "-c", script).Output()
+	if err != nil {
+		t.Fatalf("curl: %v (is it installed?)", err)
+	}
+	var reply api.ServiceReply
+	if err := json.Unmarshal(out, &reply); err != nil || reply.Service.ServiceName != "main" {
+		t.Fatalf("curl printed %s", out)
+	}
+	if expiringEnds(reply.Service.Users) != 0 || s.user(t, "demo", "main", "alice").ExpiringCertNotValidAfterTime != nil {
+		t.Error("the renewal still awaits acknowledgement")
+	}
+	s.doctor(t)
+}
