@@ -25,7 +25,7 @@ build: ## bin/segue (needs Go alone)
 
 .PHONY: run
 run: build ## a demo in ./data on http://127.0.0.1:8420 (needs Go alone)
-	@exec bin/segue serve --dir data --listen 127.0.0.1:8420 --tick 1s --demo
+	@exec bin/segue serve --dir data --listen 127.0.0.1:8420 --tick 1s --log-level warn --demo
 
 .PHONY: test
 test: setup ## every test: both databases, a real Kafka broker, avn, the pages
@@ -56,11 +56,11 @@ check: ## gofmt, go vet, staticcheck, generated code, the house
 generate: ## write the Go code of the SQL queries again
 	go generate ./...
 
-BENCH ?= .
-COUNT ?= 5
+RUNS ?= 3
 .PHONY: bench
-bench: setup ## measure; BENCH=Sweep chooses, COUNT=5 repeats (docs/performance.md)
-	@$(PACKAGES); go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 3h $$packages
+bench: build ## measure sweep, start and memory; RUNS=3 of each (docs/performance.md)
+	@scripts/setup.sh test
+	go run ./test/bench -segue bin/segue -runs $(RUNS)
 
 CRASHES ?= 20
 .PHONY: crash

@@ -49,7 +49,8 @@ func blocks(page string) ([]block, error) {
 
 // missing returns the first line of shown that is not in printed, in order; ""
 // when all are. "…" stands for anything within a line and, alone, for any lines;
-// the width of gaps does not count, and a line may show a part of a printed one.
+// a date or time stands for any; the width of gaps does not count, and a line may
+// show a part of a printed one.
 func missing(shown, printed string) string {
 	rest := strings.Split(printed, "\n")
 	for _, want := range strings.Split(shown, "\n") {
@@ -69,12 +70,16 @@ func missing(shown, printed string) string {
 	return ""
 }
 
+// digits of a date or time, as the command line and the API write them.
+var (
+	dates  = regexp.MustCompile(`\d{4}-\d{2}-\d{2}|\d{2}:\d{2}(:\d{2})?`)
+	digits = regexp.MustCompile(`\d`)
+)
+
 func linePattern(want string) *regexp.Regexp {
-	parts := strings.Split(strings.Join(strings.Fields(want), " "), "…")
-	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
-	}
-	return regexp.MustCompile(strings.Join(parts, ".*"))
+	pattern := regexp.QuoteMeta(strings.Join(strings.Fields(want), " "))
+	pattern = dates.ReplaceAllStringFunc(pattern, func(date string) string { return digits.ReplaceAllString(date, `\d`) })
+	return regexp.MustCompile(strings.ReplaceAll(pattern, "…", ".*"))
 }
 
 func TestBlocks(t *testing.T) {
@@ -93,13 +98,15 @@ func TestBlocks(t *testing.T) {
 }
 
 func TestMissing(t *testing.T) {
-	printed := "NAME      STATE\nalice     expiring in 12 days\nbob       valid\n"
+	printed := "NAME      STATE\nalice     expiring in 12 days\nbob       valid\nends 2026-11-24 23:04 UTC\n"
 	for _, c := range []struct{ shown, want string }{
 		{"NAME STATE", ""},
 		{"alice  expiring in … days\nbob", ""},
 		{"…\nbob   valid", ""},
 		{"bob\nalice", "alice"},
 		{"carol", "carol"},
+		{"ends 2031-01-02 03:04 UTC", ""},
+		{"ends 2031-01-02 UTC", "ends 2031-01-02 UTC"},
 		{"alice … hours", "alice … hours"},
 	} {
 		if got := missing(c.shown, printed); got != c.want {

@@ -38,10 +38,11 @@ meanwhile and no old audit entry becomes unreadable.`,
 			if err := in.custody.RotateAudit(cmd.Context()); err != nil {
 				return err
 			}
+			progress, finish := progressOn(cmd.ErrOrStderr(), "sealing again")
 			report, err := in.app.Reseal(cmd.Context(), in.custody.NeedsReseal, func(r app.ResealReport) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "\rsealed again: %d", r.Resealed)
+				progress(r.Resealed, r.Looked)
 			})
-			fmt.Fprintln(cmd.ErrOrStderr())
+			finish()
 			if err != nil {
 				return fmt.Errorf("%w; nothing is lost: both keys open what they sealed; run it again", err)
 			}

@@ -52,11 +52,11 @@ func (c *cli) showRenewals(cmd *cobra.Command, project string, found []api.Renew
 		return err
 	}
 	now := c.now()
-	g := grid{head: []string{"Service", "User", "State", "The old pair ends", "New generation", "It ends"}}
+	g := grid{head: []string{"Service", "User", "State", "Old pair ends", "Gen.", "Ends"}}
 	for _, r := range found {
 		g.add(text(r.ServiceName), text(r.Username), stateWords(r.State, r.ExpiringCertNotValidAfterTime, now),
-			text(moment(r.ExpiringCertNotValidAfterTime, now)), text(fmt.Sprint(r.Generation)),
-			text(moment(r.AccessCertNotValidAfterTime, now)))
+			text(date(r.ExpiringCertNotValidAfterTime, now)), text(fmt.Sprint(r.Generation)),
+			text(date(r.AccessCertNotValidAfterTime, now)))
 	}
 	return g.write(cmd.OutOrStdout())
 }

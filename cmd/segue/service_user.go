@@ -70,21 +70,19 @@ func newUserListCommand(c *cli) *cobra.Command {
 				return writeJSON(cmd.OutOrStdout(), service.Users)
 			}
 			now := c.now()
-			g := grid{head: []string{"User", "State", "Generation", "Its pair ends", "The pair before ends"}}
+			g := grid{head: []string{"User", "State", "Gen.", "Ends", "Old pair ends"}}
 			for _, u := range service.Users {
+				old := "-"
+				if end := u.ExpiringCertNotValidAfterTime; end != nil {
+					old = date(*end, now)
+				}
+				end := u.AccessCertNotValidAfterTime
 				g.add(text(u.Username), userState(u, now), text(fmt.Sprint(u.Generation)),
-					text(moment(u.AccessCertNotValidAfterTime, now)), text(optionalMoment(u.ExpiringCertNotValidAfterTime, now)))
+					text(date(end, now)+" ("+relative(end, now)+")"), text(old))
 			}
 			return g.write(cmd.OutOrStdout())
 		},
 	}
-}
-
-func optionalMoment(t *time.Time, now time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return moment(*t, now)
 }
 
 func newUserGetCommand(c *cli) *cobra.Command {

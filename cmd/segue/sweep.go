@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/internal/app"
@@ -26,13 +25,9 @@ func newSweepCommand() *cobra.Command {
 				return err
 			}
 			defer in.close()
-			bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionShowCount(),
-				progressbar.OptionSetDescription("renewing"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
-			report, err := in.app.Sweep(cmd.Context(), app.SweepOptions{DryRun: dryRun, Progress: func(done, total int) {
-				bar.ChangeMax(max(done, total))
-				_ = bar.Set(done)
-			}}, time.Now())
-			_ = bar.Finish()
+			progress, finish := progressOn(cmd.ErrOrStderr(), "renewing")
+			report, err := in.app.Sweep(cmd.Context(), app.SweepOptions{DryRun: dryRun, Progress: progress}, time.Now())
+			finish()
 			if err != nil {
 				return err
 			}

@@ -41,6 +41,15 @@ func moment(t, now time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC") + " (" + relative(t, now) + ")"
 }
 
+// date is a time for a table that says beside it how far that is: the day, and
+// the minute too where it is less than a day away.
+func date(t, now time.Time) string {
+	if left := t.Sub(now); left > -day && left < day {
+		return t.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return t.UTC().Format("2006-01-02")
+}
+
 // validTo says how long a pair that needs nobody's attention still goes.
 func validTo(end, now time.Time) string {
 	switch left := end.Sub(now); {

@@ -44,6 +44,19 @@ func TestMoment(t *testing.T) {
 	}
 }
 
+func TestDate(t *testing.T) {
+	for want, at := range map[string]time.Time{
+		"2026-11-25":           noon.Add(day),
+		"2026-11-25 11:59 UTC": noon.Add(day - time.Minute),
+		"2026-11-23 12:01 UTC": noon.Add(time.Minute - day).In(time.FixedZone("", 3600)),
+		"2026-11-23":           noon.Add(-day),
+	} {
+		if got := date(at, noon); got != want {
+			t.Errorf("date(%s) = %q, want %q", at, got, want)
+		}
+	}
+}
+
 func TestStates(t *testing.T) {
 	at := func(d time.Duration) *time.Time {
 		end := noon.Add(d)

@@ -73,7 +73,7 @@ func (r *KitRequest) check() error {
 			return failField("brokers", "each broker needs an id of its own, 0 or more, its node.id")
 		}
 		seen[b.ID] = true
-		if len(b.Alt) > 100 || !validHost(b.Host) || slices.ContainsFunc(b.Alt, func(h string) bool { return !validHost(h) }) {
+		if len(b.Alt) > 100 || !pki.ValidHost(b.Host) || slices.ContainsFunc(b.Alt, func(h string) bool { return !pki.ValidHost(h) }) {
 			return failField("brokers", "a broker's host and alternatives must be DNS names or addresses")
 		}
 	}

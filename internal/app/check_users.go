@@ -102,6 +102,7 @@ func (c *checker) adviseUser(k *userCheck) {
 		return
 	}
 	if k.OpenFailure != nil {
+		c.checkText(k.subject, k.OpenFailure.Reason)
 		c.violation(0, k.subject, "since %s it cannot be renewed: %s", k.OpenFailure.At.UTC().Format(time.RFC3339), k.OpenFailure.Reason)
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/segue-project/segue/internal/pki"
 )
 
 // serviceConfig is what Segue reads of a service's user_config; other keys are kept and left alone.
@@ -64,26 +66,10 @@ func parseBootstrap(s string) ([]string, error) {
 		address = strings.TrimSpace(address)
 		host, port, err := net.SplitHostPort(address)
 		n, portErr := strconv.Atoi(port)
-		if err != nil || portErr != nil || n < 1 || n > 65535 || !validHost(host) {
+		if err != nil || portErr != nil || n < 1 || n > 65535 || !pki.ValidHost(host) {
 			return nil, failField("user_config.bootstrap_servers", "user_config.bootstrap_servers must be \"host:port\", several separated by commas")
 		}
 		addresses[i] = address
 	}
 	return addresses, nil
-}
-
-// validHost accepts IP addresses and DNS names.
-func validHost(host string) bool {
-	if net.ParseIP(host) != nil {
-		return true
-	}
-	if host == "" || len(host) > 253 {
-		return false
-	}
-	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-			return false
-		}
-	}
-	return true
 }

@@ -141,7 +141,7 @@ func (h house) checkImport(s source, imported string, report func(string, ...any
 		return
 	}
 	if lib := h.libraryOf(imported); lib != nil {
-		if !(s.test && lib.tests) && !slices.Contains(lib.rooms, s.room.path) {
+		if !(lib.tests && (s.test || s.room.tests)) && !slices.Contains(lib.rooms, s.room.path) {
 			report("imports %s, which is for %s", imported, lib.places())
 		}
 		return

@@ -124,6 +124,7 @@ func TestPlanted(t *testing.T) {
 		{"new packages ask", "internal/new/a.go", ``, "package internal/new has no place in the house"},
 		{"other systems count", "internal/store/a_windows.go", `import _ "m.example/m/internal/keys"`, "imports internal/keys"},
 		{"test help does not ship", "cmd/segue/a.go", `import _ "m.example/m/internal/testenv"`, "which is for tests only"},
+		{"test help may use what tests use", "internal/testenv/a.go", `import _ "github.com/jackc/pgx/v5"`, ""},
 		{"libraries do not exit", "internal/store/a.go", `import "os"; func f() { os.Exit(1) }`, "ends the process by os.Exit"},
 		{"testdata is no package", "internal/store/testdata/a.go", `import _ "example.com/new"`, ""},
 		{"other modules are not ours", "tools/a.go", `import _ "example.com/new"`, ""},

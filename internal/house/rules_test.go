@@ -70,7 +70,7 @@ var adapter = []string{"internal/app", "internal/lifecycle", "internal/pki", "in
 type library struct {
 	path  string   // an import path, with all below it
 	rooms []string // where files that ship may import it
-	tests bool     // tests of any room may import it too
+	tests bool     // tests of any room, and the rooms that serve tests, may import it too
 }
 
 // libraries pins each library to the rooms that it is for, so that it could be

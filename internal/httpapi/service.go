@@ -31,7 +31,7 @@ type createServiceInput struct {
 
 func (s *server) createService(ctx context.Context, req *request, in *createServiceInput) (api.ServiceReply, error) {
 	b := in.Body
-	if b.ServiceType != "" && b.ServiceType != kafka {
+	if b.ServiceType != "" && b.ServiceType != kafkaType {
 		return api.ServiceReply{}, &app.Error{Code: app.CodeInvalid, Field: "service_type", Message: "service_type must be kafka: Segue has no other"}
 	}
 	v, err := s.App.CreateService(ctx, req.actor, in.Project, app.NewService{

@@ -21,7 +21,7 @@ func (s *server) serviceTypeRoutes() {
 
 func (s *server) listServiceTypes(ctx context.Context, req *request, in *ProjectPath) (api.ServiceTypesReply, error) {
 	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
-	return api.ServiceTypesReply{ServiceTypes: map[string]api.ServiceType{kafka: {
+	return api.ServiceTypesReply{ServiceTypes: map[string]api.ServiceType{kafkaType: {
 		Description: "Apache Kafka that you run yourself", UserConfigSchema: kafkaOptions(), ServicePlans: []any{},
 	}}}, err
 }
@@ -30,7 +30,7 @@ func (s *server) getServiceType(ctx context.Context, req *request, in *ServiceTy
 	if _, err := s.App.GetProject(ctx, req.actor, in.Project, req.now); err != nil {
 		return api.ServiceTypeReply{}, err
 	}
-	if in.Type != kafka {
+	if in.Type != kafkaType {
 		return api.ServiceTypeReply{}, &app.Error{Code: app.CodeNotFound, Message: "no such service type: kafka is the only one"}
 	}
 	return api.ServiceTypeReply{UserConfigSchema: kafkaOptions()}, nil

@@ -10,8 +10,8 @@ import (
 	"github.com/segue-project/segue/internal/app"
 )
 
-// kafka is the one service type there is.
-const kafka = "kafka"
+// kafkaType is the one service type there is.
+const kafkaType = "kafka"
 
 // noAddress stands where a service's address is not known yet: clients need
 // something there, and .invalid never resolves.
@@ -26,7 +26,7 @@ func service(v app.ServiceView) api.Service {
 	}
 	host, port, _ := net.SplitHostPort(uri) // checked when it was stored
 	return api.Service{
-		ServiceName: v.Name, ServiceType: kafka, State: "RUNNING", Plan: v.Plan, CloudName: v.Cloud,
+		ServiceName: v.Name, ServiceType: kafkaType, State: "RUNNING", Plan: v.Plan, CloudName: v.Cloud,
 		ServiceURI: uri, ServiceURIParams: api.ServiceURIParams{Host: host, Port: port},
 		ConnectionInfo: connectionInfo(v, bootstrap), Components: []api.Component{component(v, host, port)},
 		Maintenance: api.Maintenance{DOW: "never", Time: "00:00:00", Updates: []any{}},
@@ -51,7 +51,7 @@ func component(v app.ServiceView, host, port string) api.Component {
 		method = "sasl"
 	}
 	n, _ := strconv.Atoi(port)
-	return api.Component{Component: kafka, Host: host, Port: n, Route: "dynamic", Usage: "primary", KafkaAuthenticationMethod: method}
+	return api.Component{Component: kafkaType, Host: host, Port: n, Route: "dynamic", Usage: "primary", KafkaAuthenticationMethod: method}
 }
 
 // userConfig gives back what was stored, its numbers to the last digit.

@@ -95,6 +95,13 @@ func readHosts(host string, alt []string) (canonical string, names hostNames, er
 	return canonical, names, nil
 }
 
+// ValidHost reports whether host is a DNS name or an address that a broker's
+// certificate can carry.
+func ValidHost(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return (err == nil && addr.Zone() == "") || isHostName(host)
+}
+
 // isHostName reports whether host is a DNS name. Underscores are let through, as
 // container networks use them; a last label of digits alone is not, as that is
 // an address written wrongly.

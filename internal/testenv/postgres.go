@@ -29,29 +29,38 @@ const PostgresVariable = "SEGUE_TEST_POSTGRES"
 // startWithin bounds making and starting a server, and making a database.
 const startWithin = 2 * time.Minute
 
-// own is the server of this process. Kept here it lives as long as the process:
-// collected as garbage, its leash would close and the server stop.
-var own *PostgresServer
+// own are the servers of this process. Kept here they live as long as the process:
+// collected as garbage, their leash would close and they would stop.
+var own struct{ forTests, forBenchmarks *PostgresServer }
 
-// server is the URL of the server that tests of this process use; the first that
-// asks starts it.
-var server = sync.OnceValues(func() (address string, err error) {
+// The URLs of the servers that this process uses; the first that asks starts one.
+var (
+	serverForTests      = sync.OnceValues(func() (string, error) { return server(&own.forTests, Hasty...) })
+	serverForBenchmarks = sync.OnceValues(func() (string, error) { return server(&own.forBenchmarks) })
+)
+
+func server(own **PostgresServer, settings ...string) (address string, err error) {
 	if address := os.Getenv(PostgresVariable); address != "" {
 		return address, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
-	if own, err = StartPostgres(ctx); err != nil {
+	if *own, err = StartPostgres(ctx, settings...); err != nil {
 		return "", err
 	}
-	return own.URL, nil
-})
+	return (*own).URL, nil
+}
 
-// Postgres makes a fresh database for the test and returns its URL. The test
-// fails where there is no PostgreSQL to run.
+// Postgres makes a fresh database for the test and returns its URL. A benchmark's
+// is on a server with the settings that PostgreSQL has by itself, a test's on one
+// that does not wait for the disk. The test fails where there is no PostgreSQL to run.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	server, err := server()
+	find := serverForTests
+	if _, ok := t.(*testing.B); ok {
+		find = serverForBenchmarks
+	}
+	server, err := find()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +93,11 @@ func administer(server, statement string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// PostgresServer is a private PostgreSQL on a unix socket, with the settings that
-// PostgreSQL has by itself, fsync among them.
+// Hasty are settings for a server whose data nobody needs after a power cut. To
+// its clients it behaves like any other.
+var Hasty = []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off"}
+
+// PostgresServer is a private PostgreSQL on a unix socket.
 type PostgresServer struct {
 	URL    string // of its database postgres
 	keeper *exec.Cmd
@@ -97,7 +109,8 @@ type PostgresServer struct {
 // removes the directory.
 const keep = `
 postgres=$1 dir=$2
-"$postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=400 >"$dir/log" 2>&1 &
+shift 2
+"$postgres" -D "$dir/data" -k "$dir" "$@" >"$dir/log" 2>&1 &
 server=$!
 read -r stop
 kill -INT "$server"
@@ -106,8 +119,9 @@ rm -rf "$dir"
 `
 
 // StartPostgres makes and starts a server that ends with Stop, or by itself when
-// this process ends in whatever way.
-func StartPostgres(ctx context.Context) (_ *PostgresServer, err error) {
+// this process ends in whatever way. Where nothing refers to it any more it may
+// stop too. Settings are "name=value"; the rest is as PostgreSQL has it by itself.
+func StartPostgres(ctx context.Context, settings ...string) (_ *PostgresServer, err error) {
 	binaries, err := postgresBinaries()
 	if err != nil {
 		return nil, err
@@ -135,19 +149,23 @@ func StartPostgres(ctx context.Context) (_ *PostgresServer, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	if err := s.start(owner, binaries, dir); err != nil {
+	if err := s.start(owner, binaries, dir, settings); err != nil {
 		return nil, err
 	}
 	return s, s.await(ctx, filepath.Join(dir, "log"))
 }
 
 // start runs the keeper on a leash.
-func (s *PostgresServer) start(owner owner, binaries, dir string) error {
+func (s *PostgresServer) start(owner owner, binaries, dir string, settings []string) error {
 	end, leash, err := os.Pipe()
 	if err != nil {
 		return err
 	}
-	s.keeper = exec.Command("/bin/sh", "-c", keep, "keep-postgres", filepath.Join(binaries, "postgres"), dir)
+	args := []string{"-c", keep, "keep-postgres", filepath.Join(binaries, "postgres"), dir}
+	for _, setting := range append([]string{"listen_addresses=", "max_connections=400"}, settings...) {
+		args = append(args, "-c", setting)
+	}
+	s.keeper = exec.Command("/bin/sh", args...)
 	s.keeper.Stdin = end
 	owner.run(s.keeper, dir)
 	if err := s.keeper.Start(); err != nil {

@@ -44,7 +44,7 @@ func cryptoRate(ctx context.Context, n int, now time.Time) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	cert, key, err := pki.NewAuthority(pki.AuthoritySubject{Project: benchProject}, now.Add(-app.CABackdate), now.AddDate(app.CAYears, 0, 0))
+	cert, key, err := pki.NewAuthority(pki.AuthoritySubject{Project: benchProject}, now.Add(-app.CABackdate).Truncate(time.Second), now.AddDate(app.CAYears, 0, 0).Truncate(time.Second))
 	if err != nil {
 		return 0, err
 	}

@@ -291,6 +291,9 @@ func TestKitOfThreeBrokers(t *testing.T) {
 		}
 		return nil
 	})
+	eventually(t, 30*time.Second, func() error { // an ACL reaches the other brokers a moment later
+		return goSend(fmt.Sprintf("127.0.0.3:%d", p[0]), loadTLS(t, alice), topic, "by the third")
+	})
 	goWorks(t, fmt.Sprintf("127.0.0.1:%d", p[0]), alice, topic, "with three")
 	brokers[2].stop(t)
 	eventually(t, 30*time.Second, func() error {

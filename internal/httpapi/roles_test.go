@@ -1,0 +1,200 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
+)
+
+// member adds an account with a role in project shop.
+func (r *rig) member(email string, role app.Role) {
+	r.t.Helper()
+	a := r.account(email, false)
+	r.write(func(tx app.Tx) error {
+		p, err := tx.ProjectByName(r.t.Context(), "shop")
+		if err != nil {
+			return err
+		}
+		return tx.SetRole(r.t.Context(), p.ID, a.ID, role, r.now)
+	})
+}
+
+var roles = []app.Role{app.RoleAdmin, app.RoleOperator, app.RoleDeveloper, app.RoleReadOnly}
+
+// Which roles may make each call; every call of a project is here.
+var permitted = map[string]struct {
+	body string
+	who  []app.Role
+}{
+	"GET " + atProject:                            {"", roles},
+	"GET " + atProject + "/kms/ca":                {"", roles},
+	"GET " + atProject + "/vpcs":                  {"", roles},
+	"GET " + atProject + "/service_types":         {"", roles},
+	"GET " + atProject + "/service-types/{type}":  {"", roles},
+	"GET " + atProject + "/renewals":              {"", roles},
+	"GET " + atProject + "/policy":                {"", roles},
+	"GET " + atProject + "/service":               {"", roles},
+	"GET " + atService:                            {"", roles},
+	"GET " + atService + "/policy":                {"", roles},
+	"GET " + atUser:                               {"", roles},
+	"GET " + atUser + "/generations":              {"", roles},
+	"GET " + atUser + "/generations/{generation}": {"", roles[:3]},
+	"POST " + atService + "/user":                 {`{"username":"NEW"}`, roles[:3]},
+	"PUT " + atUser:                               {`{"operation":"acknowledge-renewal"}`, roles[:3]},
+	"PUT " + atUser + " ":                         {`{"operation":"reset-credentials"}`, roles[:3]},
+	"PUT " + atUser + "  ":                        {`{"operation":"reset-credentials","new_password":"12345678"}`, roles[:3]},
+	"POST " + atUser + "/renew":                   {"", roles[:3]},
+	"DELETE " + atUser:                            {"", roles[:3]},
+	"POST " + atProject + "/service":              {`{"service_name":"NEW"}`, roles[:2]},
+	"DELETE " + atService:                         {"", roles[:2]},
+	"PUT " + atProject + "/policy":                {`{"spread":"1m","confirm":true}`, roles[:2]},
+	"PUT " + atService + "/policy":                {`{"spread":"1m","confirm":true}`, roles[:2]},
+	"POST " + atService + "/broker-kit":           {`{"brokers":[{"id":1,"host":"kafka-1.example.com"}]}`, roles[:1]},
+}
+
+// TestRoles makes every call of a project as every role: it is done, or it is
+// 403 and the audit log says so.
+func TestRoles(t *testing.T) {
+	r := newRig(t)
+	r.fill().ok("PUT", shop+"/policy", `{"validity":"1d","renew_before":"1h","spread":"0s"}`, nil)
+	for _, role := range roles {
+		r.member(string(role)+"@example.com", role)
+	}
+	for _, call := range r.calls() {
+		if _, ok := permitted[call]; !ok && strings.Contains(call, "{project}") {
+			t.Errorf("no role is named for %s", call)
+		}
+	}
+	for call, p := range permitted {
+		for i, role := range roles {
+			r.tryAs(role, call, p.body, i < len(p.who))
+		}
+	}
+}
+
+func (r *rig) tryAs(role app.Role, call, body string, may bool) {
+	r.t.Helper()
+	method, path, _ := strings.Cut(strings.TrimSpace(call), " ")
+	// Each try gets a service of its own, old enough to be renewed.
+	admin := r.admin()
+	name := fmt.Sprintf("try-%d", r.addresses)
+	admin.ok("POST", shop+"/service", `{"service_name":"`+name+`","user_config":{"bootstrap_servers":"kafka-1.example.com:9093"}}`, nil)
+	admin.ok("POST", shop+"/service/"+name+"/user", `{"username":"writer"}`, nil)
+	r.now = r.now.Add(2 * time.Hour)
+	c := r.signIn(string(role) + "@example.com")
+	before := len(denials(r.audit("shop")))
+	target := withPath(path, func(p string) string {
+		if p == "service" {
+			return name
+		}
+		return existing(p)
+	})
+	res := c.do(method, target, strings.ReplaceAll(body, "NEW", "new-"+name))
+	denied := denials(r.audit("shop"))[before:]
+	if may {
+		if res.StatusCode != http.StatusOK || len(denied) != 0 {
+			r.t.Errorf("%s: %s got %d and %d audit entries of denial", call, role, res.StatusCode, len(denied))
+		}
+		return
+	}
+	e := envelope(r.t, res)
+	if res.StatusCode != http.StatusForbidden || strings.Contains(e.Message, "Not a project member") {
+		r.t.Errorf("%s: %s got %d %q, want 403", call, role, res.StatusCode, e.Message)
+	}
+	if len(denied) != 1 || denied[0].Actor != string(role)+"@example.com" {
+		r.t.Errorf("%s: %s is audited as %+v, want one denial", call, role, denied)
+	}
+}
+
+func denials(log []app.AuditEntry) (denied []app.AuditEntry) {
+	for _, e := range log {
+		if e.Action == "denied" {
+			denied = append(denied, e)
+		}
+	}
+	return denied
+}
+
+// read_only sees no secret anywhere, and yet every key that clients need.
+func TestReadOnlySeesNoSecret(t *testing.T) {
+	r := newRig(t)
+	admin := r.fill()
+	secret := admin.user(writer)
+	r.member("auditor@example.com", app.RoleReadOnly)
+	c := r.signIn("auditor@example.com")
+	for _, call := range r.calls() {
+		method, path, _ := strings.Cut(call, " ")
+		if method != "GET" || strings.HasPrefix(path, "/crl") {
+			continue
+		}
+		res := c.do(method, withPath(path, existing)+"?include_secrets=true", "")
+		var b strings.Builder
+		if _, err := copyTo(&b, res); err != nil {
+			t.Fatal(err)
+		}
+		for what, text := range map[string]string{
+			"a private key": "PRIVATE KEY", "the password": secret.Password, "a user's certificate": firstLine(*secret.AccessCert),
+		} {
+			if strings.Contains(b.String(), text) {
+				t.Errorf("%s shows %s to read_only", call, what)
+			}
+		}
+	}
+	u := c.user(writer)
+	if u.Password != api.Redacted || u.AccessCert != nil || u.AccessKey != nil || u.AccessCertNotValidAfterTime.IsZero() {
+		t.Errorf("read_only sees the user as %+v", u)
+	}
+	if info := c.service(orders).ConnectionInfo; info.KafkaAccessCert != "" || info.KafkaAccessKey != "" || len(info.Kafka) != 2 {
+		t.Errorf("read_only sees connection_info %+v", info)
+	}
+}
+
+// Somebody without a role is told what somebody is told whose project does not exist.
+func TestStrangersLearnNothing(t *testing.T) {
+	r := newRig(t)
+	r.fill()
+	r.account("stranger@example.com", false)
+	c := r.signIn("stranger@example.com")
+	is := c.refused("GET", orders, "", http.StatusNotFound)
+	isNot := c.refused("GET", "/v1/project/nothing/service/orders", "", http.StatusNotFound)
+	if is.Message != isNot.Message {
+		t.Errorf("%q and %q tell them apart", is.Message, isNot.Message)
+	}
+	var list api.ProjectsReply
+	if c.ok("GET", "/v1/project", "", &list); len(list.Projects) != 0 {
+		t.Errorf("a stranger sees %+v", list.Projects)
+	}
+	c.refused("POST", "/v1/project", `{"project":"mine"}`, http.StatusForbidden)
+	if denied := denials(r.audit("")); len(denied) != 1 {
+		t.Errorf("making a project is audited as %+v", denied)
+	}
+}
+
+// Reading keys is audited once a request, with their number.
+func TestSightOfKeysIsAudited(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	sights := func() (details []string) {
+		for _, e := range r.audit("shop") {
+			if e.Action == "keys.read" {
+				details = append(details, e.Detail)
+			}
+		}
+		return details
+	}
+	before := len(sights())
+	c.service(orders)
+	c.user(writer)
+	c.ok("GET", writer+"/generations/1", "", nil)
+	c.ok("GET", writer+"/generations", "", nil) // holds no key
+	c.ok("GET", shop+"/service", "", nil)       // neither
+	got := sights()[before:]
+	if len(got) != 3 || !strings.Contains(got[0], `"keys":2`) || !strings.Contains(got[1], `"keys":1`) || !strings.Contains(got[2], c.address) {
+		t.Errorf("sights of keys: %v", got)
+	}
+}

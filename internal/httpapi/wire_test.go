@@ -1,0 +1,303 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/segue-project/segue/api"
+)
+
+var update = flag.Bool("update", false, "write testdata/wire again")
+
+// random parts of replies, by the key before them, and what stands for them in
+// the recorded ones.
+var random = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`-----BEGIN CERTIFICATE-----\\n[A-Za-z0-9+/=\\n]+-----END CERTIFICATE-----\\n`), "<certificate>"},
+	{regexp.MustCompile(`-----BEGIN PRIVATE KEY-----\\n[A-Za-z0-9+/=\\n]+-----END PRIVATE KEY-----\\n`), "<key>"},
+	{regexp.MustCompile(`"serial": "[0-9a-f]{32,40}"`), `"serial": "<serial>"`},
+	{regexp.MustCompile(`"token": "sgu_[0-9A-Za-z]{49}"`), `"token": "<token>"`},
+	{regexp.MustCompile(`"password": "[0-9A-Za-z]{24}"`), `"password": "<password>"`},
+	{regexp.MustCompile(`"next": "[0-9]+-[0-9a-f]+"`), `"next": "<cursor>"`},
+	{regexp.MustCompile(`"data": "[A-Za-z0-9+/=]+"`), `"data": "<data>"`},
+}
+
+// TestWire walks through every call and compares each reply, key by key and null
+// by null, with the recorded one. Existing clients break on a key that is
+// missing: before you accept a change here, read what they expect.
+func TestWire(t *testing.T) { onBothStores(t, testWire) }
+
+func testWire(t *testing.T, r *rig) {
+	c := r.nobody()
+	record := func(name, method, target, body string) {
+		t.Helper()
+		compare(t, name, c.ok(method, target, body, nil))
+	}
+	record("userauth", "POST", "/v1/userauth", `{"email":"owner@example.com","password":"`+password+`","otp":"1","tenant":"t"}`)
+	c = r.admin()
+	record("me", "GET", "/v1/me", "")
+	record("organization", "GET", "/v1/organization/"+organizationID, "")
+	record("project_create", "POST", "/v1/project", `{"project":"shop","cloud":null,"account_id":"a1","tags":{},"tech_emails":[{"email":"kafka@example.com"}]}`)
+	record("project_create_bare", "POST", "/v1/project", `{"project":"empty"}`)
+	record("project_list", "GET", "/v1/project?limit=999", "")
+	record("project_get", "GET", shop, "")
+	record("kms_ca", "GET", shop+"/kms/ca", "")
+	record("service_types", "GET", shop+"/service_types", "")
+	record("service_type", "GET", shop+"/service-types/kafka", "")
+	record("vpcs", "GET", shop+"/vpcs", "")
+	record("service_list_empty", "GET", shop+"/service", "")
+	record("service_create", "POST", shop+"/service?limit=999", `{"service_name":"orders","service_type":"kafka","plan":"business-4","cloud":"own-dc1",
+		"project_vpc_id":null,"service_integrations":[],"static_ips":[],"termination_protection":false,
+		"user_config":{"bootstrap_servers":"kafka-1.example.com:9093, kafka-2.example.com:9093","kafka":{"log_retention_bytes":9223372036854775807}}}`)
+	record("service_create_bare", "POST", shop+"/service", `{"service_name":"payments"}`)
+	record("user_create", "POST", orders+"/user", `{"username":"writer","authentication":null}`)
+	record("user_get", "GET", writer, "")
+	record("policy_get", "GET", shop+"/policy", "")
+	record("policy_put", "PUT", shop+"/policy", `{"validity":"400d","spread":"0s"}`)
+	record("policy_put_null", "PUT", shop+"/policy", `{"validity":null}`)
+	record("service_policy_put", "PUT", orders+"/policy", `{"renew_before":"1d12h","confirm":true}`)
+	record("service_policy_get", "GET", orders+"/policy", "")
+	record("renewals_empty", "GET", shop+"/renewals", "")
+	record("broker_kit", "POST", orders+"/broker-kit", `{"brokers":[{"id":1,"host":"kafka-1.example.com","alt":["10.0.0.1"]}]}`)
+
+	r.now = r.now.Add(100 * 24 * time.Hour)
+	c = r.admin()
+	record("user_renew", "POST", writer+"/renew", "")
+	record("service_get_expiring", "GET", orders, "")
+	record("renewals", "GET", shop+"/renewals?limit=1", "")
+	record("service_list", "GET", shop+"/service?include_secrets=true", "")
+	record("user_acknowledge", "PUT", writer, `{"operation":"acknowledge-renewal"}`)
+	record("user_set_password", "PUT", writer, `{"operation":"reset-credentials","new_password":"a password of ours"}`)
+	record("user_reset", "PUT", writer, `{"operation":"reset-credentials","new_password":null}`)
+	record("generations", "GET", writer+"/generations", "")
+	record("generation", "GET", writer+"/generations/3", "")
+	record("generation_revoked", "GET", writer+"/generations/2", "")
+	record("user_delete", "DELETE", writer, "")
+	record("user_create_again", "POST", orders+"/user", `{"username":"writer"}`)
+	record("service_delete", "DELETE", orders, "")
+}
+
+func compare(t *testing.T, name string, reply []byte) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Indent(&out, bytes.TrimSpace(reply), "", "  "); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	out.WriteByte('\n')
+	got := out.Bytes()
+	for _, r := range random {
+		got = r.pattern.ReplaceAll(got, []byte(r.with))
+	}
+	file := filepath.Join("testdata", "wire", name+".json")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is now\n%s\nwant\n%s", name, got, want)
+	}
+}
+
+// What the contract says must never be null or missing, whatever is recorded.
+func TestKeysThatClientsReadUnchecked(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	c.ok("POST", shop+"/service", `{"service_name":"bare"}`, nil)
+	for _, target := range []string{orders, shop + "/service/bare"} {
+		var reply struct {
+			Service map[string]json.RawMessage `json:"service"`
+		}
+		c.ok("GET", target, "", &reply)
+		for _, key := range []string{
+			"service_name", "service_type", "state", "plan", "cloud_name", "service_uri", "service_uri_params",
+			"connection_info", "maintenance", "users", "acl", "components", "user_config", "service_integrations",
+			"group_list", "create_time", "update_time", "termination_protection", "tech_emails", "service_notifications",
+		} {
+			if value, ok := reply.Service[key]; !ok || string(value) == "null" {
+				t.Errorf("%s: %s is %q", target, key, value)
+			}
+		}
+		if value, ok := reply.Service["project_vpc_id"]; !ok || string(value) != "null" {
+			t.Errorf("%s: project_vpc_id is %q, want null", target, value)
+		}
+	}
+	var projects struct {
+		Projects []map[string]json.RawMessage `json:"projects"`
+	}
+	c.ok("GET", "/v1/project", "", &projects)
+	for _, key := range []string{
+		"project_name", "default_cloud", "billing_currency", "vat_id", "billing_extra_text", "account_id", "organization_id",
+		"tags", "payment_method", "billing_group_id", "available_credits", "estimated_balance", "tech_emails",
+	} {
+		if _, ok := projects.Projects[0][key]; !ok {
+			t.Errorf("a project has no %s", key)
+		}
+	}
+}
+
+// The life of a renewal as the API shows it: both pairs to be had in the
+// overlap, a warning until somebody acknowledges, and none after.
+func TestRenewalAndAcknowledgement(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	first := c.user(writer)
+	if first.ExpiringCertNotValidAfterTime != nil || first.Generation != 1 || first.State != "valid" || first.AccessKey == nil {
+		t.Fatalf("a new user is %+v", first)
+	}
+	r.now = r.now.Add(740 * 24 * time.Hour)
+	if _, err := r.server.App.Sweep(t.Context(), sweepAll, r.now); err != nil {
+		t.Fatal(err)
+	}
+	c = r.admin()
+	second := c.user(writer)
+	switch {
+	case second.Generation != 2 || second.State != "expiring":
+		t.Fatalf("after the sweep the user is generation %d, %s", second.Generation, second.State)
+	case second.ExpiringCertNotValidAfterTime == nil || !second.ExpiringCertNotValidAfterTime.Equal(first.AccessCertNotValidAfterTime):
+		t.Errorf("expiring_cert_not_valid_after_time is %v, want the first pair's end", second.ExpiringCertNotValidAfterTime)
+	case *second.AccessCert == *first.AccessCert || *second.AccessKey == *first.AccessKey || second.Password != first.Password:
+		t.Error("the renewed pair must be new, the password the same")
+	}
+	var old api.GenerationReply
+	c.ok("GET", writer+"/generations/1", "", &old)
+	if old.Generation.AccessKey == nil || *old.Generation.AccessKey != *first.AccessKey || old.Generation.Current {
+		t.Error("the old pair is not to be had in the overlap")
+	}
+	if notes := c.service(orders).ServiceNotifications; len(notes) == 0 || notes[0].Level != "warning" {
+		t.Errorf("notifications are %+v, want a warning", notes)
+	}
+
+	c.refused("PUT", writer, `{"operation":"acknowledge-renewal","generation":1}`, http.StatusConflict)
+	r.now = first.AccessCertNotValidAfterTime.Add(time.Hour) // the old pair ends
+	c = r.admin()
+	if lapsed := c.user(writer); lapsed.State != "lapsed" || lapsed.ExpiringCertNotValidAfterTime == nil {
+		t.Errorf("after the old pair's end the user is %+v", lapsed)
+	}
+	acknowledge := func(target, body string) api.Service {
+		var reply api.ServiceReply
+		c.ok("PUT", target, body, &reply)
+		return reply.Service
+	}
+	acknowledge(writer, `{"operation":"acknowledge-renewal","generation":2}`)
+	service := acknowledge(orders+"/user/avnadmin", `{"operation":"acknowledge-renewal"}`)
+	if len(service.ServiceNotifications) != 0 {
+		t.Errorf("notifications after the last acknowledgement: %+v", service.ServiceNotifications)
+	}
+	for _, u := range service.Users {
+		if u.ExpiringCertNotValidAfterTime != nil || u.State != "valid" {
+			t.Errorf("after its acknowledgement: %+v", u)
+		}
+	}
+	acknowledge(writer, `{"operation":"acknowledge-renewal"}`) // nothing pending: nothing changes
+	if again := c.user(writer); *again.AccessCert != *second.AccessCert {
+		t.Error("acknowledging changed the pair")
+	}
+}
+
+// With new_password only the password changes: clients that use the pair stay.
+func TestSettingAPasswordKeepsThePair(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	before := c.user(writer)
+	c.ok("PUT", writer, `{"operation":"reset-credentials","new_password":"tr0ub4dor&3"}`, nil)
+	set := c.user(writer)
+	if set.Password != "tr0ub4dor&3" || *set.AccessCert != *before.AccessCert || set.Generation != 1 {
+		t.Errorf("after new_password: %+v", set)
+	}
+	c.refused("PUT", writer, `{"operation":"reset-credentials","new_password":""}`, http.StatusBadRequest)
+	c.refused("PUT", writer, `{"operation":"reset-credentials","new_password":"short"}`, http.StatusBadRequest)
+	if after := c.user(writer); *after.AccessCert != *before.AccessCert {
+		t.Error("a refused password revoked the pair")
+	}
+	c.ok("PUT", writer, `{"operation":"reset-credentials"}`, nil)
+	reset := c.user(writer)
+	if reset.Password == set.Password || *reset.AccessCert == *before.AccessCert || reset.Generation != 2 {
+		t.Errorf("after a reset: generation %d", reset.Generation)
+	}
+	var old api.GenerationReply
+	c.ok("GET", writer+"/generations/1", "", &old)
+	if old.Generation.RevokeTime == nil || old.Generation.AccessKey != nil || !old.Generation.KeyDestroyed || old.Generation.AccessCert == nil {
+		t.Errorf("the pair before a reset is %+v", old.Generation)
+	}
+}
+
+func TestRenewalsPage(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	for _, name := range []string{"a", "b", "c"} {
+		c.ok("POST", orders+"/user", `{"username":"`+name+`"}`, nil)
+	}
+	r.now = r.now.Add(740 * 24 * time.Hour)
+	if _, err := r.server.App.Sweep(t.Context(), sweepAll, r.now); err != nil {
+		t.Fatal(err)
+	}
+	c = r.admin()
+	seen := map[string]bool{}
+	after, pages := "", 0
+	for {
+		var page api.RenewalsReply
+		// Go clients add their own limit behind the one that counts.
+		c.ok("GET", shop+"/renewals?limit=2&after="+after+"&limit=999", "", &page)
+		pages++
+		for _, v := range page.Renewals {
+			seen[v.Username] = true
+		}
+		if page.Next == nil {
+			break
+		}
+		if len(page.Renewals) != 2 || pages > 5 {
+			t.Fatalf("page %d holds %d renewals", pages, len(page.Renewals))
+		}
+		after = *page.Next
+	}
+	if len(seen) != 5 {
+		t.Errorf("paged through %v, want 5 users", seen)
+	}
+	c.refused("GET", shop+"/renewals?after=hunter2", "", http.StatusBadRequest)
+	c.refused("GET", shop+"/renewals?limit=hunter2", "", http.StatusBadRequest)
+}
+
+func TestCRL(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	path := crlPathOf(t, *c.user(writer).AccessCert)
+	public := r.nobody()
+	fetch := func() []byte {
+		t.Helper()
+		res := public.do("GET", path, "")
+		var b bytes.Buffer
+		if _, err := b.ReadFrom(res.Body); err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/pkix-crl" ||
+			res.Header.Get("Cache-Control") != "public, max-age=300" {
+			t.Fatalf("%d, %v", res.StatusCode, res.Header)
+		}
+		return b.Bytes()
+	}
+	if n := revokedIn(t, fetch()); n != 0 {
+		t.Errorf("%d revoked, want none", n)
+	}
+	c.ok("PUT", writer, `{"operation":"reset-credentials"}`, nil)
+	if n := revokedIn(t, fetch()); n != 1 {
+		t.Errorf("%d revoked after a reset, want 1", n)
+	}
+	for _, wrong := range []string{"/crl/0000000000000001.crl", "/crl/1.crl", "/crl/x", path + "x", "/crl/" + "ABCDEF0123456789" + ".crl"} {
+		public.refused("GET", wrong, "", http.StatusNotFound)
+	}
+}

@@ -1,0 +1,95 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"github.com/segue-project/segue/internal/app"
+)
+
+func errorIs(err, want error) bool { return errors.Is(err, want) }
+
+var accountTests = []test{
+	{"accounts", func(f *fixture) {
+		a := app.Account{ID: id(), Email: "ann@example.org", RealName: "Ann Ö.", PasswordHash: "$argon2id$", Administrator: true, CreatedAt: start}
+		empty, err := f.store.Empty(f.ctx)
+		f.must(err)
+		f.same("empty before the first account", empty, true)
+		f.write(func(tx app.Tx) error { return tx.InsertAccount(f.ctx, a) })
+		empty, err = f.store.Empty(f.ctx)
+		f.must(err)
+		f.same("empty after it", empty, false)
+		f.read(func(r app.Reader) error {
+			got, err := r.Account(f.ctx, a.ID)
+			f.must(err)
+			f.same("account by id", got, a)
+			got, err = r.AccountByEmail(f.ctx, a.Email)
+			f.must(err)
+			f.same("account by email", got, a)
+			n, err := r.CountAccounts(f.ctx)
+			f.must(err)
+			f.same("accounts", n, 1)
+			_, err = r.Account(f.ctx, id())
+			f.is(err, app.ErrNotFound)
+			_, err = r.AccountByEmail(f.ctx, "bob@example.org")
+			f.is(err, app.ErrNotFound)
+			return nil
+		})
+		b := a
+		b.ID = id()
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertAccount(f.ctx, b) }), app.ErrExists)
+	}},
+	{"tokens", func(f *fixture) {
+		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
+		k := app.Token{
+			ID: id(), AccountID: a.ID, Hash: hashOf(1), Prefix: "sgu_abc", Description: "laptop", CreatedAt: start, ExpiresAt: start.Add(day),
+		}
+		f.write(func(tx app.Tx) error {
+			f.must(tx.InsertAccount(f.ctx, a))
+			return tx.InsertToken(f.ctx, k)
+		})
+		f.same("token", f.token(k.Hash), k)
+
+		used := start.Add(time.Hour)
+		f.write(func(tx app.Tx) error { return tx.TouchToken(f.ctx, k.ID, used, "192.0.2.1", "curl\xff/8\x00") })
+		k.LastUsedAt, k.LastIP, k.LastUserAgent = used, "192.0.2.1", "curl\uFFFD/8\uFFFD"
+		f.same("touched token", f.token(k.Hash), k)
+
+		revoked := start.Add(2 * time.Hour)
+		f.write(func(tx app.Tx) error { return tx.RevokeToken(f.ctx, k.ID, revoked) })
+		f.write(func(tx app.Tx) error { return tx.RevokeToken(f.ctx, k.ID, revoked.Add(time.Hour)) })
+		k.RevokedAt = revoked
+		f.same("token revoked twice", f.token(k.Hash), k)
+
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.TouchToken(f.ctx, id(), used, "", "") }), app.ErrNotFound)
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RevokeToken(f.ctx, id(), used) }), app.ErrNotFound)
+		f.is(f.store.Read(f.ctx, func(r app.Reader) error { _, err := r.TokenByHash(f.ctx, hashOf(2)); return err }), app.ErrNotFound)
+		again := k
+		again.ID = id()
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertToken(f.ctx, again) }), app.ErrExists)
+	}},
+	{"roles", func(f *fixture) {
+		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
+		f.write(func(tx app.Tx) error { return tx.InsertAccount(f.ctx, a) })
+		f.is(f.store.Read(f.ctx, func(r app.Reader) error { _, err := r.Role(f.ctx, f.project.ID, a.ID); return err }), app.ErrNotFound)
+		for _, role := range []app.Role{app.RoleDeveloper, app.RoleAdmin} {
+			f.write(func(tx app.Tx) error { return tx.SetRole(f.ctx, f.project.ID, a.ID, role, start) })
+			f.read(func(r app.Reader) error {
+				got, err := r.Role(f.ctx, f.project.ID, a.ID)
+				f.must(err)
+				f.same("role", got, role)
+				return nil
+			})
+		}
+	}},
+}
+
+func (f *fixture) token(hash []byte) app.Token {
+	f.Helper()
+	var k app.Token
+	f.read(func(r app.Reader) (err error) {
+		k, err = r.TokenByHash(f.ctx, hash)
+		return err
+	})
+	return k
+}
