@@ -45,20 +45,22 @@ check_java() {
 # jdk_package is the oldest sufficient JDK that this distribution has.
 jdk_package() {
   local package
-  for package in openjdk-17-jdk-headless openjdk-21-jdk-headless openjdk-25-jdk-headless; do
-    if command -v apt-cache >/dev/null && apt-cache show "$package" >/dev/null 2>&1; then
-      break
-    fi
-  done
-  echo "$package"
+  if command -v apt-cache >/dev/null; then
+    for package in openjdk-17-jdk-headless openjdk-21-jdk-headless openjdk-25-jdk-headless; do
+      if apt-cache show "$package" >/dev/null 2>&1; then
+        echo "$package"
+        return
+      fi
+    done
+  fi
+  echo openjdk-17-jdk-headless
 }
 
-# postgres_version prints the newest server's version, where the tests look for it:
-# PATH, then the folders where Debian, Ubuntu and Homebrew keep servers.
+# postgres_version prints the newest server's version, where the tests look for
+# one: in PATH, then where Debian and Ubuntu keep them.
 postgres_version() {
   local binary newest=0 version
-  for binary in "$(command -v postgres || true)" /usr/lib/postgresql/*/bin/postgres \
-    /opt/homebrew/opt/postgresql@*/bin/postgres /usr/local/opt/postgresql@*/bin/postgres; do
+  for binary in "$(command -v postgres || true)" /usr/lib/postgresql/*/bin/postgres; do
     [ -x "$binary" ] || continue
     version=$("$binary" --version | sed 's/[^0-9]*\([0-9][0-9.]*\).*/\1/')
     at_least "$newest" "$version" || newest=$version
@@ -77,7 +79,7 @@ check_all() {
 say_missing() {
   local list
   list=$(printf '%s; ' "${missing[@]}")
-  echo "segue: missing: ${list%; } (Debian or Ubuntu, as root: apt-get install ${packages[*]}; macOS: brew install openjdk maven postgresql@17 python curl)" >&2
+  echo "segue: missing: ${list%; } (Debian or Ubuntu, as root: apt-get install ${packages[*]}; macOS: brew install openjdk maven postgresql@17 python curl, their bin folders in PATH)" >&2
   exit 1
 }
 

@@ -21,7 +21,8 @@ type auditWalk struct {
 // auditLog is how far a log was read.
 type auditLog struct {
 	last   AuditHead
-	broken int // entries reported
+	said   AuditHead // the end that was reported not to be the head; zero for none
+	broken int       // entries reported
 }
 
 // auditPage is how many entries are read at a time.
@@ -100,12 +101,16 @@ func (w *auditWalk) entry(ctx context.Context, log *auditLog, name string, e Aud
 }
 
 func (w *auditWalk) checkHead(log *auditLog, name string, head AuditHead) {
-	if head.Seq == log.last.Seq && bytes.Equal(head.MAC, log.last.MAC) {
+	if head.is(log.last) || log.said.Seq > 0 && log.said.is(log.last) {
 		return
 	}
 	w.broken(log, name, "its audit log ends with entry %d, its head is entry %d: its tail was cut or its head was changed; compare both with the heads in Segue's own log",
 		log.last.Seq, head.Seq)
-	log.last = head // said once
+	log.said = log.last
+}
+
+func (h AuditHead) is(other AuditHead) bool {
+	return h.Seq == other.Seq && bytes.Equal(h.MAC, other.MAC)
 }
 
 func (w *auditWalk) broken(log *auditLog, name, format string, args ...any) {
@@ -186,5 +191,8 @@ func (c *checker) auditEvent(e AuditEntry) {
 	}
 	if ok {
 		c.events.add(change)
+	}
+	if e.Action == actionSetPolicy {
+		c.policySet[e.ProjectID] = e.At // entries come in the order of time
 	}
 }

@@ -73,7 +73,7 @@ func (k *userCheck) checkKey(ctx context.Context, p Pair, ownCert bool) error {
 	}
 	if !p.RevokedAt.IsZero() {
 		k.violation(2, "the key of generation %d is still here although the generation is revoked: %s", p.Generation, destroyKey)
-	} else if k.lastSweep.Sub(over) > keyDestroyedBy {
+	} else if k.swept.Sub(over) > keyDestroyedBy {
 		k.violation(2, "the key of generation %d is still here more than 30 days after its end: %s", p.Generation, destroyKey)
 	}
 	key, err := k.app.Custody.Open(ctx, SealUserKey, k.ProjectID, k.ID, pki.SerialHex(p.Serial), p.SealedKey)

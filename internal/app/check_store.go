@@ -29,7 +29,7 @@ func (a *App) CheckStore(ctx context.Context, now time.Time, report func(Violati
 	c := &checker{
 		app: a, now: now, report: report,
 		projects: map[int64]Project{}, services: map[int64]Service{}, cas: map[int64]CA{},
-		longest: map[int64]time.Duration{}, brokerSerials: map[serialKey]struct{}{},
+		policySet: map[int64]time.Time{}, dueSince: map[int64]time.Time{}, longest: map[int64]time.Duration{}, brokerSerials: map[serialKey]struct{}{},
 		events: &eventSums{}, lists: servedCRLs{lists: map[int64]map[serialKey]struct{}{}, wrong: map[int64]bool{}},
 	}
 	c.audit = &auditWalk{checker: c, logs: map[int64]*auditLog{}, verify: true, each: c.auditEvent}
@@ -37,7 +37,7 @@ func (a *App) CheckStore(ctx context.Context, now time.Time, report func(Violati
 		what string
 		run  func(context.Context) error
 	}{
-		{"when the last sweep was", c.readLastSweep}, // first: users read later have seen it
+		{"when the last sweeps were", c.readSweeps}, // first: users read later have seen them
 		{"accounts", c.checkAccounts},
 		{"tokens", c.checkTokens},
 		{"projects", c.checkProjects},
@@ -48,6 +48,7 @@ func (a *App) CheckStore(ctx context.Context, now time.Time, report func(Violati
 		{"users", c.checkUsers},
 		{"audit logs", c.audit.run},
 		{"audit logs against users", c.settleEvents},
+		{"due dates against policy changes", c.settleLate},
 	} {
 		if err := step.run(ctx); err != nil {
 			return fmt.Errorf("check %s: %w", step.what, err)
@@ -58,10 +59,10 @@ func (a *App) CheckStore(ctx context.Context, now time.Time, report func(Violati
 
 // checker is one run of CheckStore.
 type checker struct {
-	app       *App
-	now       time.Time
-	report    func(Violation)
-	lastSweep time.Time // zero: there was none
+	app    *App
+	now    time.Time
+	report func(Violation)
+	swept  [Shards]time.Time // when a sweep last left nothing due
 
 	projects map[int64]Project
 	services map[int64]Service // deleted ones too; without what nobody here asks about
@@ -73,8 +74,11 @@ type checker struct {
 	audit  *auditWalk
 	events *eventSums
 	lists  servedCRLs
-	// idle is set once a user was found due for a day with no sweep to renew it.
-	idle bool
+	late   []lateUser
+	// lateUsers counts them all, also those that late has no room for.
+	lateUsers int
+	policySet map[int64]time.Time // by project, when a policy of it last changed
+	dueSince  map[int64]time.Time // by project, the first due date of a user that waits for a sweep
 }
 
 // serialKey is a serial of at most 20 octets and its authority.
@@ -89,8 +93,8 @@ func keyOf(caID int64, serial []byte) serialKey {
 	return k
 }
 
-func (c *checker) readLastSweep(ctx context.Context) (err error) {
-	c.lastSweep, err = c.app.Inspector.LastSweep(ctx)
+func (c *checker) readSweeps(ctx context.Context) (err error) {
+	c.swept, err = c.app.Inspector.SweptShards(ctx)
 	return err
 }
 

@@ -409,10 +409,12 @@ var renewalDamages = []damage{
 		"4 acme/orders/bob: the renewal to generation 2 awaits an acknowledgement although generation 3 is the current one",
 		"5 acme/orders/bob: speaks of the acknowledgement of generation 2, which is not in the store",
 	}},
-	{"a deletion is gone", by(`UPDATE users SET deleted_at = NULL WHERE id = $1`, "dora"), []string{
+	{"a deletion is gone", func(f *fixture) {
+		f.exec(`DELETE FROM meta WHERE name LIKE 'swept:%'`) // else dora is late too where she shares a shard with somebody
+		by(`UPDATE users SET deleted_at = NULL WHERE id = $1`, "dora")(f)
+	}, []string{
 		"1 acme/orders/dora: generation 1 is revoked, but no reset or deletion says why",
 		"1 acme/orders/dora: generation 2 is revoked, but no reset or deletion says why",
-		"3 acme/orders/dora: it was due at",
 		"4 acme/orders/dora: closed by a deletion that did not happen",
 		"5 acme/orders/dora: speaks of its deletion, which is not in the store",
 		"6 acme/orders/dora: its password does not open",
@@ -512,7 +514,9 @@ var authorityDamages = []damage{
 		"2 project CA ID of beta: its key and certificate do not belong together",
 		"2 beta/logs/avnadmin: generation 1: ", "2 beta/logs/avnadmin: generation 2: ", "2 beta/logs/avnadmin: generation 3: ",
 	}},
-	{"other times", func(f *fixture) { f.exec(`UPDATE cas SET not_after = not_after + 1 WHERE id = $1`, f.projectCA("beta")) }, []string{
+	{"other times", func(f *fixture) {
+		f.exec(`UPDATE cas SET not_after = not_after + 1 WHERE id = $1`, f.projectCA("beta"))
+	}, []string{
 		"2 project CA ID of beta: its certificate has other times than its row",
 	}},
 	{"no active authority", func(f *fixture) { f.exec(`UPDATE cas SET state = 'retired' WHERE id = $1`, f.projectCA("beta")) }, []string{
@@ -527,7 +531,9 @@ var authorityDamages = []damage{
 }
 
 var secretDamages = []damage{
-	{"a token in the clear", func(f *fixture) { f.exec(`UPDATE tokens SET hash = $1`, []byte("sgu_0000000000000000000000000000000000000000000000000")) }, []string{
+	{"a token in the clear", func(f *fixture) {
+		f.exec(`UPDATE tokens SET hash = $1`, []byte("sgu_0000000000000000000000000000000000000000000000000"))
+	}, []string{
 		"6 token ID: it is not stored as a SHA-256 hash",
 	}},
 	{"a token in its prefix", func(f *fixture) { f.exec(`UPDATE tokens SET prefix = 'sgu_00000000000000000000'`) }, []string{
@@ -649,18 +655,41 @@ func TestCheckStoreOfAnIdleInstance(t *testing.T) {
 		f.now = start.Add(760 * day)
 		f.named(f.check(), "0 this Segue: no sweep has run for more than a day")
 
+		for shard := range app.Shards {
+			f.exec(`INSERT INTO meta (name, value) VALUES ($1, $2)`, fmt.Sprintf("swept:%02d", shard), f.now.UnixMilli())
+		}
 		f.exec(`INSERT INTO meta (name, value) VALUES ('last_sweep', $1)`, f.now.UnixMilli())
 		f.named(f.check(), "3 acme/orders/ada: passed it by", "3 acme/orders/avnadmin: passed it by")
 
-		first := f.user("ada").RenewAt
-		f.exec(`UPDATE meta SET value = $1 WHERE name = 'last_sweep'`, first.Add(time.Hour).UnixMilli())
-		f.now = first.Add(2 * time.Hour)
-		for _, v := range f.check() {
-			if strings.HasSuffix(v.Subject, "/ada") {
-				t.Errorf("an hour is not late yet: %s", v.Message)
-			}
+		f.sweep()
+		f.named(f.check())
+	})
+}
+
+// TestCheckStoreAfterAPolicyChange makes users due whose due date lies in the
+// past at once: no sweep passed them by.
+func TestCheckStoreAfterAPolicyChange(t *testing.T) {
+	onBoth(t, func(t *testing.T, f *fixture) {
+		f.service()
+		f.createUser("ada")
+		hour, minute := "1h", "20m"
+		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", map[string]*string{"validity": &hour, "renew_before": &minute, "spread": &minute}, true, f.now)
+		if err == nil {
+			t.Fatal("an impossible policy was taken")
 		}
-		f.now = start.Add(760 * day)
+		zero := "0s"
+		_, err = f.SetPolicy(f.ctx, f.admin, "acme", "", map[string]*string{"validity": &hour, "renew_before": &minute, "spread": &zero}, true, f.now)
+		f.must(err)
+		f.createUser("bob") // for an hour
+		f.now = start.Add(10 * time.Minute)
+		f.exec(`INSERT INTO meta (name, value) VALUES ($1, $2)`, fmt.Sprintf("swept:%02d", app.ShardOf(f.id("bob"))), f.now.UnixMilli())
+		inherit := map[string]*string{"validity": nil, "renew_before": nil, "spread": nil}
+		_, err = f.SetPolicy(f.ctx, f.admin, "acme", "", inherit, true, f.now)
+		f.must(err)
+		if due := f.user("bob").RenewAt; !due.Before(f.now.Add(-80 * day)) {
+			t.Fatalf("bob is due at %s, want long ago", due)
+		}
+		f.named(f.check())
 		f.sweep()
 		f.named(f.check())
 	})
@@ -721,7 +750,7 @@ func TestCheckStoreBesideWriters(t *testing.T) {
 			})
 		}
 		for range 15 {
-			f.named(f.checkWith(f.App))
+			f.named(slices.DeleteFunc(f.checkWith(f.App), func(v app.Violation) bool { return v.Invariant == 0 }))
 		}
 	})
 }
@@ -758,4 +787,3 @@ func TestCheckStoreEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
-

@@ -50,7 +50,7 @@ func (c *checker) prepareUsers(ctx context.Context, users []InspectedUser) ([]*u
 			return nil, err
 		}
 		k := &userCheck{
-			InspectedUser: u, app: c.app, now: c.now, lastSweep: c.lastSweep, project: p, brokerSerials: c.brokerSerials,
+			InspectedUser: u, app: c.app, now: c.now, swept: c.swept[ShardOf(u.ID)], project: p, brokerSerials: c.brokerSerials,
 			subject: c.name(u.ProjectID) + "/" + u.ServiceName + "/" + u.Name, cas: map[int64]CA{},
 		}
 		if !ok {
@@ -87,6 +87,9 @@ func (c *checker) finishUsers(ctx context.Context, checks []*userCheck) error {
 		for _, serial := range k.revoked {
 			revoked, owner[serial] = append(revoked, serial), k.subject
 		}
+		if k.late {
+			c.noteLate(k)
+		}
 		c.adviseUser(k)
 	}
 	missing, err := c.missing(ctx, revoked)
@@ -106,13 +109,8 @@ func (c *checker) adviseUser(k *userCheck) {
 		c.violation(0, k.subject, "since %s it cannot be renewed: %s", k.OpenFailure.At.UTC().Format(time.RFC3339), k.OpenFailure.Reason)
 		return
 	}
-	since := k.Facts.RenewAt
-	if c.lastSweep.After(since) {
-		since = c.lastSweep
-	}
-	if !c.idle && c.now.Sub(since) > sweepMissing {
-		c.idle = true
-		c.violation(0, c.name(0), "users are due for renewal and no sweep has run for more than a day: keep `segue serve` running, or run `segue sweep`")
+	if since, ok := c.dueSince[k.ProjectID]; !ok || k.Facts.RenewAt.Before(since) {
+		c.dueSince[k.ProjectID] = k.Facts.RenewAt
 	}
 }
 
@@ -124,7 +122,7 @@ type userCheck struct {
 	InspectedUser
 	app           *App
 	now           time.Time
-	lastSweep     time.Time
+	swept         time.Time // when a sweep last left nothing due in the user's shard; zero: never
 	project       Project
 	service       Service // zero where it is newer than the run
 	cas           map[int64]CA
@@ -133,6 +131,7 @@ type userCheck struct {
 
 	found   []Violation
 	revoked []serialKey // revoked and unexpired
+	late    bool        // due before its shard was swept
 }
 
 func (k *userCheck) violation(invariant int, format string, args ...any) {
@@ -304,13 +303,6 @@ func (k *userCheck) settledWrongly(r lifecycle.Renewal) string {
 	return ""
 }
 
-// lateness is how long after its due date a user may wait while sweeps run: a
-// tenth of the overlap, a minute at least and an hour at most. A sweep that
-// works through more than an hour of arrears lets this be reported before it is done.
-func lateness(p lifecycle.Policy) time.Duration {
-	return min(time.Hour, max(time.Minute, p.RenewBefore/10))
-}
-
 // checkDue is invariant 3.
 func (k *userCheck) checkDue() {
 	if k.deleted() {
@@ -334,8 +326,52 @@ func (k *userCheck) checkDue() {
 		k.violation(3, "the sweep looks at it at another moment than %s, when it is due, and no failure says why: set the policy again, which rewrites due dates", stamp(due))
 	case k.OpenFailure != nil && (k.DueAt.IsZero() || k.DueAt.Before(due)):
 		k.violation(3, "its renewal failed and the sweep does not look again: set the policy again, which rewrites due dates")
-	case k.OpenFailure == nil && k.lastSweep.Sub(due) > lateness(k.Policy):
-		k.violation(3, "it was due at %s, and the sweep of %s passed it by without saying why: if no sweep is running now, run `segue sweep`",
-			stamp(due), stamp(k.lastSweep))
+	case k.OpenFailure == nil && k.swept.Sub(due) > lateness:
+		k.late = true
 	}
+}
+
+// lateness is how long before a sweep a user may have been due without being
+// renewed by it: clocks of hosts may differ as much.
+const lateness = 5 * time.Minute
+
+// maxLate bounds the users that are named as passed by.
+const maxLate = 1000
+
+// lateUser is a user that was due when a sweep left nothing due, so it seems.
+type lateUser struct {
+	projectID  int64
+	subject    string
+	due, swept time.Time
+}
+
+func (c *checker) noteLate(k *userCheck) {
+	if c.lateUsers++; c.lateUsers <= maxLate {
+		c.late = append(c.late, lateUser{k.ProjectID, k.subject, k.Facts.RenewAt, k.swept})
+	}
+}
+
+// settleLate names the users that a sweep passed by, and says where none ran. A
+// due date in the past that a policy change set after a sweep is none of its
+// business.
+func (c *checker) settleLate(ctx context.Context) error {
+	for _, u := range c.late {
+		if u.swept.Sub(c.policySet[u.projectID]) > lateness {
+			c.violation(3, u.subject, "it was due at %s, and the sweep of %s passed it by without saying why: run `segue sweep`", stamp(u.due), stamp(u.swept))
+		}
+	}
+	if c.lateUsers > maxLate {
+		c.violation(3, c.name(0), "%d users in all are due and may have been passed by", c.lateUsers)
+	}
+	lastSweep, err := c.app.Inspector.LastSweep(ctx)
+	if err != nil {
+		return err
+	}
+	for project, since := range c.dueSince {
+		if min(c.now.Sub(since), c.now.Sub(c.policySet[project]), c.now.Sub(lastSweep)) > sweepMissing {
+			c.violation(0, c.name(0), "users are due for renewal and no sweep has run for more than a day: keep `segue serve` running, or run `segue sweep`")
+			return nil
+		}
+	}
+	return nil
 }

@@ -198,6 +198,7 @@ type Pair struct {
 
 // PendingRenewal is a row of the work list.
 type PendingRenewal struct {
+	ServiceID   int64
 	UserID      int64
 	Service     string
 	User        string
@@ -313,6 +314,9 @@ type UserWriter interface {
 	// SweepCommitted notes the moment of a sweep's write; ErrClockBehind when now
 	// is more than five minutes before the newest one noted.
 	SweepCommitted(ctx context.Context, now time.Time) error
+	// ShardSwept notes that a sweep at now left nothing due in the shard; it notes
+	// nothing where something still is.
+	ShardSwept(ctx context.Context, shard int, now time.Time) error
 }
 
 // DueCursor is a place in a shard's due users.
@@ -503,6 +507,8 @@ type Inspector interface {
 	InspectTokens(ctx context.Context, afterID int64, limit int) ([]Token, error)
 	// LastSweep is the moment of the newest committed sweep; zero for none.
 	LastSweep(ctx context.Context) (time.Time, error)
+	// SweptShards is when a sweep last left nothing due in each shard; zero for never.
+	SweptShards(ctx context.Context) ([Shards]time.Time, error)
 }
 
 // InspectedUser is one user with all its pairs. Facts are whole.

@@ -78,6 +78,9 @@ func (u *unit) setPolicy(ctx context.Context, p Project, svc Service, patch map[
 	return v, rewrite, nil
 }
 
+// actionSetPolicy is a policy change in the audit log.
+const actionSetPolicy = "policy.set"
+
 func (u *unit) storePolicy(ctx context.Context, p Project, svc Service, o lifecycle.Override, rewrite PolicyRewrite) error {
 	var err error
 	if svc.ID != 0 {
@@ -92,7 +95,7 @@ func (u *unit) storePolicy(ctx context.Context, p Project, svc Service, o lifecy
 		return err
 	}
 	effective, _ := lifecycle.Effective(p.Override, svc.Override)
-	return u.audit(p.ID, "policy.set", svc.Name, "", map[string]string{
+	return u.audit(p.ID, actionSetPolicy, svc.Name, "", map[string]string{
 		"validity":     lifecycle.FormatDuration(effective.Validity),
 		"renew_before": lifecycle.FormatDuration(effective.RenewBefore),
 		"spread":       lifecycle.FormatDuration(effective.Spread),

@@ -85,12 +85,21 @@ func (a *App) Sweep(ctx context.Context, o SweepOptions, now time.Time) (SweepRe
 	if o.DryRun {
 		return total, nil
 	}
-	return total, a.NoteSweep(ctx, now)
+	return total, a.noteSweep(ctx, shards, now)
 }
 
-// NoteSweep notes that a sweep looked at what was due at now.
-func (a *App) NoteSweep(ctx context.Context, now time.Time) error {
-	return a.Store.Write(ctx, func(tx Tx) error { return tx.SweepCommitted(ctx, now) })
+// NoteSweep notes that a sweep looked at what was due at now, and found nothing.
+func (a *App) NoteSweep(ctx context.Context, now time.Time) error { return a.noteSweep(ctx, nil, now) }
+
+func (a *App) noteSweep(ctx context.Context, shards []int, now time.Time) error {
+	return a.Store.Write(ctx, func(tx Tx) error {
+		for _, shard := range shards {
+			if err := tx.ShardSwept(ctx, shard, now); err != nil {
+				return err
+			}
+		}
+		return tx.SweepCommitted(ctx, now)
+	})
 }
 
 // DueShards returns the shards with something due at now.

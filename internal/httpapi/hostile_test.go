@@ -242,10 +242,9 @@ func testWordsOfNotFound(t *testing.T, r *rig) {
 	}
 }
 
-// A real connection: bodies that break off, lie about their length, or never come.
-func TestBrokenBodies(t *testing.T) {
-	r := newRig(t)
-	c := r.fill()
+// listen serves on loopback, with a short patience, until the test ends.
+func listen(t *testing.T, r *rig) (address string) {
+	t.Helper()
 	server := NewServer(r.server)
 	server.ReadTimeout = 300 * time.Millisecond
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -260,9 +259,17 @@ func TestBrokenBodies(t *testing.T) {
 		}
 		<-done
 	})
+	return listener.Addr().String()
+}
+
+// A real connection: bodies that break off, lie about their length, or never come.
+func TestBrokenBodies(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	address := listen(t, r)
 	send := func(head, body string) string {
 		t.Helper()
-		conn, err := net.Dial("tcp", listener.Addr().String())
+		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			t.Fatal(err)
 		}

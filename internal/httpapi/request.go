@@ -41,21 +41,7 @@ func newRequest(r *http.Request, now time.Time) *request {
 	if err != nil {
 		address = r.RemoteAddr
 	}
-	return &request{id: hex.EncodeToString(id), route: noRoute, address: address, userAgent: label(r.UserAgent()), now: now}
-}
-
-// maxLabel bounds what is kept of a header.
-const maxLabel = 256
-
-// label makes a header fit to be stored: valid, printable, short.
-func label(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s[:min(len(s), maxLabel)])
-	return s
+	return &request{id: hex.EncodeToString(id), route: noRoute, address: address, userAgent: r.UserAgent(), now: now}
 }
 
 // ServeHTTP is the way of every request: named, bounded in time, answered by the

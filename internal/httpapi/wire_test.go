@@ -3,15 +3,18 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/app"
 )
 
 var update = flag.Bool("update", false, "write testdata/wire again")
@@ -173,6 +176,12 @@ func TestRenewalAndAcknowledgement(t *testing.T) {
 	case *second.AccessCert == *first.AccessCert || *second.AccessKey == *first.AccessKey || second.Password != first.Password:
 		t.Error("the renewed pair must be new, the password the same")
 	}
+	bothPairsInTheOverlap(t, c, first)
+	lapsesThenAcknowledged(t, r, first, second)
+}
+
+func bothPairsInTheOverlap(t *testing.T, c caller, first api.User) {
+	t.Helper()
 	var old api.GenerationReply
 	c.ok("GET", writer+"/generations/1", "", &old)
 	if old.Generation.AccessKey == nil || *old.Generation.AccessKey != *first.AccessKey || old.Generation.Current {
@@ -181,7 +190,11 @@ func TestRenewalAndAcknowledgement(t *testing.T) {
 	if notes := c.service(orders).ServiceNotifications; len(notes) == 0 || notes[0].Level != "warning" {
 		t.Errorf("notifications are %+v, want a warning", notes)
 	}
+}
 
+func lapsesThenAcknowledged(t *testing.T, r *rig, first, second api.User) {
+	t.Helper()
+	c := r.admin()
 	c.refused("PUT", writer, `{"operation":"acknowledge-renewal","generation":1}`, http.StatusConflict)
 	r.now = first.AccessCertNotValidAfterTime.Add(time.Hour) // the old pair ends
 	c = r.admin()
@@ -299,5 +312,24 @@ func TestCRL(t *testing.T) {
 	}
 	for _, wrong := range []string{"/crl/0000000000000001.crl", "/crl/1.crl", "/crl/x", path + "x", "/crl/" + "ABCDEF0123456789" + ".crl"} {
 		public.refused("GET", wrong, "", http.StatusNotFound)
+	}
+}
+
+func TestEveryPageReadsToTheEnd(t *testing.T) {
+	pages := map[string][]int{"": {1, 2}, "b": {3}, "c": {}}
+	next := map[string]string{"": "b", "b": "c", "c": ""}
+	got, err := everyPage(func(p app.Page) ([]int, string, error) { return pages[p.After], next[p.After], nil })
+	if err != nil || !slices.Equal(got, []int{1, 2, 3}) {
+		t.Errorf("read %v, %v", got, err)
+	}
+	broken := errors.New("second page")
+	_, err = everyPage(func(p app.Page) ([]int, string, error) {
+		if p.After != "" {
+			return nil, "", broken
+		}
+		return []int{1}, "b", nil
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("a page that fails gives %v", err)
 	}
 }

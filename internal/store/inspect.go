@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
@@ -145,4 +146,21 @@ func (s *Store) LastSweep(ctx context.Context) (time.Time, error) {
 		return readError("last sweep", err)
 	})
 	return at, err
+}
+
+// SweptShards reads the notes of ShardSwept.
+func (s *Store) SweptShards(ctx context.Context) ([app.Shards]time.Time, error) {
+	var swept [app.Shards]time.Time
+	err := s.read(ctx, func(r reader) error {
+		rows, err := r.q.SweptShards(ctx)
+		for _, row := range rows {
+			var shard int
+			if _, err := fmt.Sscanf(row.Name, sweptShard, &shard); err != nil || shard < 0 || shard >= app.Shards {
+				return fmt.Errorf("sweeps of shards: %q is no shard's", row.Name)
+			}
+			swept[shard] = fromMillis(row.Value)
+		}
+		return readError("sweeps of shards", err)
+	})
+	return swept, err
 }

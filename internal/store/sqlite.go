@@ -20,7 +20,8 @@ import (
 const SQLiteFile = "segue.db"
 
 // busyTimeout is how long a connection waits for another process that writes.
-const busyTimeout = 5 * time.Second
+// After that somebody should look at what holds the lock.
+const busyTimeout = 10 * time.Second
 
 // sqlite is a store in one file.
 type sqlite struct {
@@ -145,7 +146,11 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-func (s *sqlite) conflicts(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_BUSY }
+// conflicts leaves out SQLITE_BUSY itself: that comes after busyTimeout.
+func (s *sqlite) conflicts(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_BUSY_SNAPSHOT || code == sqlite3.SQLITE_BUSY_RECOVERY
+}
 
 func (s *sqlite) duplicates(err error) bool {
 	code := sqliteCode(err)

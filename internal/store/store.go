@@ -144,8 +144,7 @@ func (s *Store) Write(ctx context.Context, fn func(app.Tx) error) error {
 	return s.write(ctx, func(t *tx) error { return fn(t) })
 }
 
-// writeTries is how often a transaction is tried. On SQLite each try waits up to
-// busyTimeout by itself.
+// writeTries is how often a transaction is tried.
 const writeTries = 10
 
 // errConflict is what a write returns that lost to another transaction in a way

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
@@ -110,6 +111,15 @@ func (t *tx) SweepCommitted(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	return t.writeError("sweep", t.q.AdvanceLastSweep(ctx, now.UnixMilli()))
+}
+
+// sweptShard is the name under which a shard's last complete sweep is noted.
+const sweptShard = "swept:%02d"
+
+func (t *tx) ShardSwept(ctx context.Context, shard int, now time.Time) error {
+	return t.writeError("sweep", t.q.NoteShard(ctx, db.NoteShardParams{
+		Shard: int32(shard), Name: fmt.Sprintf(sweptShard, shard), Now: now.UnixMilli(),
+	}))
 }
 
 // DestroyKeys leaves the certificates.

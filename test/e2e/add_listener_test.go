@@ -122,7 +122,7 @@ func followPage(t *testing.T, page string, c *cluster, dir string) (option strin
 	extend("super.users", "User:@admin", ";")
 	installed := t.TempDir()
 	text = strings.ReplaceAll(text, "/etc/kafka/segue", installed)
-	for _, name := range []string{"client-keystore.pem", "client-truststore.pem", "cluster-keystore.pem", "cluster-truststore.pem"} {
+	for _, name := range brokerPEMs {
 		copyFile(t, filepath.Join(installed, name), filepath.Join(c.brokerDir(), name))
 	}
 	if err := os.WriteFile(filepath.Join(dir, "server.properties"), []byte(text), 0o600); err != nil {

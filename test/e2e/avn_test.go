@@ -81,8 +81,8 @@ func TestAvn(t *testing.T) {
 	t.Parallel()
 	s := startSegue(t)
 	s.createProject(t, "demo", "", "")
-	s.run(t, "service create main --project demo -c bootstrap_servers=127.0.0.1:9092")
 	a := startAvn(t, s)
+	a.run(t, "service create main --project demo -t kafka --plan any --cloud any -c bootstrap_servers=127.0.0.1:9092")
 
 	if out := a.run(t, "project list"); !strings.Contains(out, "demo") {
 		t.Errorf("avn project list printed\n%s", out)
@@ -90,8 +90,9 @@ func TestAvn(t *testing.T) {
 	s.pendingRenewal(t, "demo", "main", func(user string) {
 		a.run(t, "service user-create main --project demo --username "+user)
 	}, "alice")
-	if out := a.run(t, "service get main --project demo -v"); !strings.Contains(out, "alice") && !strings.Contains(out, "expir") {
-		t.Errorf("avn service get does not speak of the renewal:\n%s", out)
+	const warning = "access certificate is expiring"
+	if out := a.run(t, "service get main --project demo"); !strings.Contains(out, warning) {
+		t.Errorf("avn service get does not warn of the renewal:\n%s", out)
 	}
 
 	dir := t.TempDir()
@@ -113,6 +114,12 @@ func TestAvn(t *testing.T) {
 	a.json(t, "service get main --project demo", &after)
 	if expiringEnds(before.Users) != 1 || expiringEnds(after.Users) != 0 {
 		t.Errorf("%d users await acknowledgement before, %d after", expiringEnds(before.Users), expiringEnds(after.Users))
+	}
+	if out := a.run(t, "service get main --project demo"); strings.Contains(out, warning) {
+		t.Errorf("avn service get still warns of the renewal:\n%s", out)
+	}
+	if out := a.run(t, "service user-list main --project demo"); !strings.Contains(out, "avnadmin") || !strings.Contains(out, "alice") {
+		t.Errorf("avn service user-list printed\n%s", out)
 	}
 	s.doctor(t)
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -40,12 +42,20 @@ func (s *segue) createService(t testing.TB, project, service string) *cluster {
 
 func (s *segue) makeKit(t testing.TB, c *cluster, dir string) {
 	t.Helper()
-	_, replPort, _ := splitAddress(c.repl)
+	_, replPort, _ := net.SplitHostPort(c.repl)
 	s.run(t, "service broker-kit %s --project %s --broker 1=%s,localhost --repl-port %s --controller-port %d -d %s",
 		c.service, c.project, loopback, replPort, c.controllerPort, dir)
 }
 
 func (c *cluster) brokerDir() string { return filepath.Join(c.kit, "broker-1") }
+
+// controller is the address of CONTROLLER.
+func (c *cluster) controller() string {
+	return net.JoinHostPort(loopback, strconv.Itoa(c.controllerPort))
+}
+
+// brokerPEMs are the keystores and truststores of a kit's broker.
+var brokerPEMs = []string{"client-keystore.pem", "client-truststore.pem", "cluster-keystore.pem", "cluster-truststore.pem"}
 
 // start starts the broker and connects the kit's admin.
 func (c *cluster) start(t testing.TB, o brokerOptions) {

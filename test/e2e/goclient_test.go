@@ -17,8 +17,6 @@ import (
 // patience bounds one attempt of a client.
 const patience = 15 * time.Second
 
-func splitAddress(address string) (host, port string, err error) { return net.SplitHostPort(address) }
-
 // connect makes a new connection and asks the broker one thing, for with TLS 1.3
 // a refusal comes only after the client thinks that it is connected. resumed says
 // whether an earlier session was taken up again.
@@ -48,21 +46,20 @@ func connect(address string, config *tls.Config) (resumed bool, err error) {
 	return conn.ConnectionState().DidResume, nil
 }
 
-// alert is what the broker said when it ended the handshake; "" when it did not.
-func alert(err error) string {
+// refused reports whether err is a broker's word that it does not take the
+// certificate. Which word it uses differs from one Java to the next.
+func refused(err error) bool {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "remote error" {
-		return ""
+		return false
 	}
-	return op.Err.Error()
+	switch op.Err.Error() {
+	case "tls: unknown certificate", "tls: bad certificate", "tls: expired certificate",
+		"tls: unknown certificate authority", "tls: certificate required":
+		return true
+	}
+	return false
 }
-
-// The broker's words for a certificate that it does not trust or that has ended,
-// and for one that is not there.
-const (
-	unknownCertificate = "tls: unknown certificate"
-	badCertificate     = "tls: bad certificate"
-)
 
 func newGoClient(address string, config *tls.Config, options ...kgo.Opt) (*kgo.Client, error) {
 	return kgo.NewClient(append([]kgo.Opt{

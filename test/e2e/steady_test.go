@@ -133,13 +133,23 @@ func (s *steady) connections() int {
 	return len(s.conns)
 }
 
-// reconnect cuts every connection, so that the clients make new ones.
-func (s *steady) reconnect() {
+// reconnect cuts every connection and waits until records go over new ones.
+func (s *steady) reconnect(t testing.TB) {
+	t.Helper()
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	had, sent := len(s.conns), s.sent
 	for _, c := range s.conns {
 		_ = c.Close()
 	}
+	s.mu.Unlock()
+	eventually(t, 30*time.Second, func() error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.conns) == had || s.sent < sent+20 {
+			return fmt.Errorf("%d new connections, %d records since", len(s.conns)-had, s.sent-sent)
+		}
+		return nil
+	})
 }
 
 // lostNothing checks that every record that was sent so far arrives.

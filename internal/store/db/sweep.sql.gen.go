@@ -297,3 +297,48 @@ func (q *Queries) LastSweep(ctx context.Context) (int64, error) {
 	err := row.Scan(&value)
 	return value, err
 }
+
+const noteShard = `-- name: NoteShard :exec
+INSERT INTO meta (name, value)
+SELECT CAST($2 AS TEXT), CAST($3 AS BIGINT)
+WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.shard = $1 AND users.deleted_at IS NULL AND users.due_at <= $3)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE meta.value < excluded.value
+`
+
+type NoteShardParams struct {
+	Shard int32
+	Name  string
+	Now   int64
+}
+
+func (q *Queries) NoteShard(ctx context.Context, arg NoteShardParams) error {
+	_, err := q.db.ExecContext(ctx, noteShard, arg.Shard, arg.Name, arg.Now)
+	return err
+}
+
+const sweptShards = `-- name: SweptShards :many
+SELECT name, value FROM meta WHERE name LIKE 'swept:%'
+`
+
+func (q *Queries) SweptShards(ctx context.Context) ([]Meta, error) {
+	rows, err := q.db.QueryContext(ctx, sweptShards)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Meta
+	for rows.Next() {
+		var i Meta
+		if err := rows.Scan(&i.Name, &i.Value); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -52,5 +52,14 @@ SELECT value FROM meta WHERE name = 'last_sweep';
 -- name: InsertLastSweep :exec
 INSERT INTO meta (name, value) VALUES ('last_sweep', $1) ON CONFLICT (name) DO NOTHING;
 
+-- name: NoteShard :exec
+INSERT INTO meta (name, value)
+SELECT CAST(sqlc.arg(name) AS TEXT), CAST(sqlc.arg(now) AS BIGINT)
+WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.shard = $1 AND users.deleted_at IS NULL AND users.due_at <= sqlc.arg(now))
+ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE meta.value < excluded.value;
+
+-- name: SweptShards :many
+SELECT name, value FROM meta WHERE name LIKE 'swept:%';
+
 -- name: AdvanceLastSweep :exec
 UPDATE meta SET value = $1 WHERE name = 'last_sweep' AND value < $1;

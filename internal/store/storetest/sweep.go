@@ -30,6 +30,24 @@ var sweepTests = []test{
 		f.is(commit(start.Add(55*time.Minute-time.Millisecond)), app.ErrClockBehind)
 		f.same("last sweep", last(), start.Add(time.Hour))
 	}},
+	{"shards with nothing due", testShardSwept},
+}
+
+// testShardSwept demands that a shard is noted where nothing is due in it, and only forwards.
+func testShardSwept(f *fixture) {
+	u := f.newUser("ada", start)
+	shard, due := app.ShardOf(u.ID), f.user("ada").DueAt
+	swept := func(now time.Time) [app.Shards]time.Time {
+		f.must(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.ShardSwept(f.ctx, shard, now) }))
+		at, err := f.store.SweptShards(f.ctx)
+		f.must(err)
+		return at
+	}
+	var want [app.Shards]time.Time
+	f.same("while the user is due", swept(due), want)
+	want[shard] = due.Add(-time.Millisecond)
+	f.same("before the user is due", swept(want[shard]), want)
+	f.same("an earlier sweep that ended later", swept(want[shard].Add(-time.Hour)), want)
 }
 
 // due is the names of the users due at now, by shards and pages of two, each in its order.

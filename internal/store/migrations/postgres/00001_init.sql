@@ -8,6 +8,7 @@
 -- min_binary: the number of the newest migration that a binary must know to use
 -- this store. A migration that an older binary cannot live with raises it.
 -- last_sweep: the moment of the newest sweep that committed.
+-- swept:NN: the moment of the newest sweep that left nothing due in shard NN.
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value BIGINT NOT NULL
