@@ -29,7 +29,7 @@ run: build ## a demo in ./data on http://127.0.0.1:8420 (needs Go alone)
 
 .PHONY: test
 test: setup ## every test: both databases, a real Kafka broker, avn, the pages
-	@$(PACKAGES); go test -count=1 -timeout 15m $$packages
+	@$(PACKAGES); SEGUE_CRASH_POINTS=20 go test -count=1 -timeout 15m $$packages
 	go test -count=1 -timeout 25m ./test/e2e/...
 
 .PHONY: e2e
@@ -62,10 +62,11 @@ bench: build ## measure sweep, start and memory; RUNS=3 of each (docs/performanc
 	@scripts/setup.sh test
 	go run ./test/bench -segue bin/segue -runs $(RUNS)
 
-CRASHES ?= 20
+POINTS ?= 200
 .PHONY: crash
-crash: setup ## end processes by force in the middle of a sweep, over and over; CRASHES=20 rounds
-	@$(PACKAGES); go test -run Crash -count $(CRASHES) -timeout 3h $$packages
+crash: ## end segue by force in the middle of sweeps, on both databases; POINTS=200 moments each
+	@scripts/setup.sh test
+	SEGUE_CRASH_POINTS=$(POINTS) go test -count=1 -timeout 6h -v ./test/crash
 
 CHECKS ?= 50000
 .PHONY: soak

@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // UserAuthRequest signs an account in (POST /v1/userauth).
 type UserAuthRequest struct {
@@ -295,6 +298,24 @@ type Policy struct {
 	Validity    string `json:"validity"`
 	RenewBefore string `json:"renew_before"`
 	Spread      string `json:"spread"`
+
+	Reminders      []Reminder `json:"reminders"`
+	AfterLapse     AfterLapse `json:"after_lapse"`
+	DigestDelay    string     `json:"digest_delay"`
+	DigestInterval string     `json:"digest_interval"`
+	TimeZone       string     `json:"time_zone" doc:"IANA name, such as Europe/Helsinki"`
+}
+
+// Reminder says that within Within of the old pair's end people are reminded every Every.
+type Reminder struct {
+	Within string `json:"within"`
+	Every  string `json:"every"`
+}
+
+// AfterLapse says how often people are told once the old pair has ended.
+type AfterLapse struct {
+	Every string `json:"every"`
+	Times int    `json:"times"`
 }
 
 // PolicySources says where each value comes from: service, project or default.
@@ -302,6 +323,12 @@ type PolicySources struct {
 	Validity    string `json:"validity"`
 	RenewBefore string `json:"renew_before"`
 	Spread      string `json:"spread"`
+
+	Reminders      string `json:"reminders"`
+	AfterLapse     string `json:"after_lapse"`
+	DigestDelay    string `json:"digest_delay"`
+	DigestInterval string `json:"digest_interval"`
+	TimeZone       string `json:"time_zone"`
 }
 
 // PolicyUpdate changes the values that are Set (PUT …/policy).
@@ -309,6 +336,15 @@ type PolicyUpdate struct {
 	Validity    Setting `json:"validity,omitzero"`
 	RenewBefore Setting `json:"renew_before,omitzero"`
 	Spread      Setting `json:"spread,omitzero"`
+
+	// What follows is JSON as in Policy, null to inherit again, or left out. The
+	// last three are a project's alone.
+	Reminders      json.RawMessage `json:"reminders,omitempty"`
+	AfterLapse     json.RawMessage `json:"after_lapse,omitempty"`
+	DigestDelay    json.RawMessage `json:"digest_delay,omitempty"`
+	DigestInterval json.RawMessage `json:"digest_interval,omitempty"`
+	TimeZone       json.RawMessage `json:"time_zone,omitempty"`
+
 	// Confirm carries out a change that makes many users due at once.
 	Confirm bool `json:"confirm,omitempty"`
 }

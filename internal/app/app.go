@@ -15,7 +15,12 @@ type Config struct {
 	Passwords Passwords
 	Tokens    Tokens
 	Kit       KitRenderer
-	Limits    Limits
+	Renderer  Renderer
+	Mailer    Mailer
+	Posters   map[ChannelKind]Poster
+	// NewWebhookSecret makes what signs a webhook's deliveries.
+	NewWebhookSecret func() string
+	Limits           Limits
 	// PublicURL is where clients and brokers reach Segue; certificates name
 	// their CRL only when it is set.
 	PublicURL string

@@ -45,19 +45,45 @@ func (u *unit) save(ctx context.Context, t target, c lifecycle.Change, pair *New
 	if c.Empty() {
 		return nil
 	}
-	applied, err := u.Apply(ctx, []Decided{{
-		ProjectID: t.Project.ID, ServiceID: t.service.ID, UserID: t.user.ID, Change: c, Pair: pair,
-	}})
+	d := Decided{ProjectID: t.Project.ID, ServiceID: t.service.ID, UserID: t.user.ID, Change: c, Pair: pair}
+	oldEnd := replacedEnd(t.user.Facts, c)
+	var err error
+	if d.RemindAt, err = u.remindAt(ctx, d, oldEnd); err != nil {
+		return err
+	}
+	applied, err := u.Apply(ctx, []Decided{d})
 	if err != nil {
 		return err
 	}
 	if !applied[0] {
 		return errStale
 	}
-	return u.auditChange(t.Project.ID, t.service.Name, t.user.Name, t.user.ID, c)
+	return u.record(ctx, told{Decided: d, service: t.service.Name, user: t.user.Name, oldEnd: oldEnd, by: u.actor.Email})
 }
 
-// auditChange writes the audit entry of a change; use cases and sweep share it.
+// record adds what goes with a change that was applied: its audit entry and what
+// is due to be said about it. Use cases and sweep share it.
+func (u *unit) record(ctx context.Context, c told) error {
+	if err := u.auditChange(c.ProjectID, c.service, c.user, c.UserID, c.Change); err != nil {
+		return err
+	}
+	return u.announce(ctx, c)
+}
+
+// replacedEnd is the end of the pair that the change's renewal replaces.
+func replacedEnd(f lifecycle.Facts, c lifecycle.Change) time.Time {
+	replaced := 0
+	switch {
+	case c.Open != nil:
+		replaced = c.Open.Replaced
+	case c.Acknowledge != nil:
+		replaced = c.Acknowledge.Replaced
+	}
+	g, _ := f.Generation(replaced)
+	return g.NotAfter
+}
+
+// auditChange writes the audit entry of a change.
 func (u *unit) auditChange(projectID int64, service, user string, userID int64, c lifecycle.Change) error {
 	detail := changeDetail{UserID: fmt.Sprintf("%016x", uint64(userID)), Revoked: c.Revoke}
 	switch {

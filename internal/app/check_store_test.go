@@ -139,15 +139,7 @@ func by(query string, users ...string) func(*fixture) {
 	}
 }
 
-func both(steps ...func(*fixture)) func(*fixture) {
-	return func(f *fixture) {
-		for _, step := range steps {
-			step(f)
-		}
-	}
-}
-
-// blobs swaps or copies a column of bytes between two rows of a table.
+// swapBytes swaps a column of bytes between two rows of a table.
 func swapBytes(table, column, where string, a, b []any) func(*fixture) {
 	return func(f *fixture) {
 		get := fmt.Sprintf("SELECT %s FROM %s WHERE %s", column, table, where)
@@ -295,6 +287,12 @@ var pairDamages = []damage{
 	{"an authority that is not there", by(`UPDATE generations SET ca_id = 1 WHERE user_id = $1 AND number = 3`, "ada"), []string{
 		"2 acme/orders/ada: generation 3 is not of an authority of its project",
 	}},
+	{"a key that is not the certificate's", pairBytes("sealed_key", "ada", 3, func(f *fixture) []byte {
+		serial := pki.SerialHex(pairColumn("serial", "ada", 3)(f))
+		sealed, err := f.Custody.Seal(f.ctx, app.SealUserKey, f.project("acme"), f.id("ada"), serial, clearKey(f))
+		f.must(err)
+		return sealed
+	}), []string{"2 acme/orders/ada: the key of generation 3 is not the one of its certificate"}},
 	{"a key gone too early", by(`UPDATE generations SET sealed_key = NULL WHERE user_id = $1 AND number = 3`, "ada"), []string{
 		"2 acme/orders/ada: the key of generation 3 is gone before its time",
 	}},
@@ -330,6 +328,15 @@ var pairDamages = []damage{
 	{"a broker certificate for something else", func(f *fixture) {
 		f.exec(`UPDATE broker_certs SET purpose = 'cluster' WHERE purpose = 'client-listener'`)
 	}, []string{"2 broker certificate SERIAL of acme/orders: it was issued by the wrong authority"}},
+	{"a broker certificate that is none", func(f *fixture) {
+		f.exec(`UPDATE broker_certs SET cert = $1 WHERE purpose = 'cluster'`, []byte("garbage"))
+	}, []string{"2 broker certificate SERIAL of acme/orders: it cannot be read"}},
+	{"a broker certificate with another end", func(f *fixture) {
+		f.exec(`UPDATE broker_certs SET not_after = not_after + 1 WHERE purpose = 'cluster'`)
+	}, []string{"2 broker certificate SERIAL of acme/orders: it ends at another moment"}},
+	{"a broker certificate of no authority", func(f *fixture) {
+		f.exec(`UPDATE broker_certs SET ca_id = 1 WHERE purpose = 'cluster'`)
+	}, []string{"2 broker certificate SERIAL of acme/orders: its authority is not in the store"}},
 	{"a broker certificate of the admin's purpose", func(f *fixture) {
 		f.exec(`UPDATE broker_certs SET purpose = 'admin' WHERE purpose = 'cluster'`)
 	}, []string{"2 broker certificate SERIAL of acme/orders: it names another owner"}},
@@ -354,8 +361,6 @@ var dueDamages = []damage{
 		by(`UPDATE users SET due_at = NULL WHERE id = $1`, "ada")(f)
 	}, []string{"3 acme/orders/ada: its renewal failed and the sweep does not look again"}},
 }
-
-const ofRenewal = "user_id = $1 AND generation = $2"
 
 var renewalDamages = []damage{
 	{"two renewals await", by(`UPDATE renewals SET closed_at = NULL, closed_as = NULL WHERE user_id = $1 AND generation = 2`, "ada"), []string{
@@ -632,6 +637,35 @@ func (k keeper) restore(f *fixture) {
 	f.must(tx.Commit())
 }
 
+// TestCheckStoreReadsPages has more users and audit entries than are read at a
+// time, and more that is wrong than is named.
+func TestCheckStoreReadsPages(t *testing.T) {
+	onBoth(t, func(t *testing.T, f *fixture) {
+		f.service()
+		for i := range 520 {
+			f.createUser(fmt.Sprintf("u%03d", i))
+		}
+		f.now = start.Add(731 * day)
+		f.sweep()
+		f.named(f.check())
+
+		last := ask[int64](f, `SELECT MAX(id) FROM users`)
+		name := ask[string](f, `SELECT name FROM users WHERE id = $1`, last)
+		f.exec(`UPDATE users SET generation = 1 WHERE id = $1`, last)
+		f.exec(`UPDATE audit SET actor = 'mallory' WHERE project_id = $1 AND seq = $2`, f.project("acme"), f.auditEnd())
+		f.named(f.check(), "1 acme/orders/"+name+": the number of the current generation", "5 acme: of its audit log was changed")
+
+		f.exec(`DELETE FROM audit WHERE project_id = $1`, f.project("acme"))
+		found := f.check()
+		if n := len(found); n < 500 || n > 600 { // of 256 users, two generations each
+			t.Errorf("%d things are named", n)
+		}
+		if !slices.ContainsFunc(found, func(v app.Violation) bool { return strings.Contains(v.Message, "differ in more places") }) {
+			t.Error("it is not said that there is more")
+		}
+	})
+}
+
 // TestCheckStoreSeesARevocationThatIsNotServed revokes a pair without the CA's
 // next list, so that a list made before still counts as the newest.
 func TestCheckStoreSeesARevocationThatIsNotServed(t *testing.T) {
@@ -672,19 +706,14 @@ func TestCheckStoreAfterAPolicyChange(t *testing.T) {
 	onBoth(t, func(t *testing.T, f *fixture) {
 		f.service()
 		f.createUser("ada")
-		hour, minute := "1h", "20m"
-		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", map[string]*string{"validity": &hour, "renew_before": &minute, "spread": &minute}, true, f.now)
-		if err == nil {
-			t.Fatal("an impossible policy was taken")
-		}
-		zero := "0s"
-		_, err = f.SetPolicy(f.ctx, f.admin, "acme", "", map[string]*string{"validity": &hour, "renew_before": &minute, "spread": &zero}, true, f.now)
+		hour, minute, zero := "1h", "20m", "0s"
+		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", app.PolicyPatch{Renewal: map[string]*string{"validity": &hour, "renew_before": &minute, "spread": &zero}}, true, f.now)
 		f.must(err)
 		f.createUser("bob") // for an hour
 		f.now = start.Add(10 * time.Minute)
 		f.exec(`INSERT INTO meta (name, value) VALUES ($1, $2)`, fmt.Sprintf("swept:%02d", app.ShardOf(f.id("bob"))), f.now.UnixMilli())
 		inherit := map[string]*string{"validity": nil, "renew_before": nil, "spread": nil}
-		_, err = f.SetPolicy(f.ctx, f.admin, "acme", "", inherit, true, f.now)
+		_, err = f.SetPolicy(f.ctx, f.admin, "acme", "", app.PolicyPatch{Renewal: inherit}, true, f.now)
 		f.must(err)
 		if due := f.user("bob").RenewAt; !due.Before(f.now.Add(-80 * day)) {
 			t.Fatalf("bob is due at %s, want long ago", due)

@@ -51,6 +51,11 @@ func (a *App) createProject(ctx context.Context, actor Actor, name string, techE
 		if err := u.InsertCA(ctx, ca); err != nil {
 			return err
 		}
+		if actor.AccountID != 0 { // whoever made it hears of its renewals
+			if err := u.SetRole(ctx, p.ID, actor.AccountID, RoleAdmin, now); err != nil {
+				return err
+			}
+		}
 		return u.audit(p.ID, "project.create", "", "", map[string]string{"project": name})
 	})
 	return ProjectView{Project: p, Role: RoleAdmin}, err

@@ -9,16 +9,18 @@ import (
 
 // PolicyView is an effective policy and where each value comes from.
 type PolicyView struct {
-	Policy  lifecycle.Policy
-	Sources lifecycle.Sources
+	Policy      lifecycle.Policy
+	Sources     lifecycle.Sources
+	Notices     lifecycle.Notices
+	NoticesFrom map[string]lifecycle.Source // by key of the notices
 	// Due counts the users that the change just made due; 0 on reading.
 	Due int
 }
 
-func policyView(project, service lifecycle.Override) PolicyView {
-	var v PolicyView
-	v.Policy, v.Sources = lifecycle.Effective(project, service)
-	return v
+func policyView(p Project, s Service) (v PolicyView, err error) {
+	v.Policy, v.Sources = lifecycle.Effective(p.Override, s.Override)
+	v.Notices, v.NoticesFrom, err = noticesWithSources(p, s)
+	return v, err
 }
 
 // GetPolicy shows what is effective for a service, or for the project where
@@ -36,8 +38,8 @@ func (a *App) GetPolicy(ctx context.Context, actor Actor, project, service strin
 				return err
 			}
 		}
-		v = policyView(s.Project.Override, svc.Override)
-		return nil
+		v, err = policyView(s.Project, svc)
+		return err
 	})
 	return v, err
 }

@@ -30,6 +30,7 @@ const (
 	NoteBrokerCertsExpiring  = "broker_certificates_expiring"
 	NoteNoAddress            = "service_address_missing"
 	NoteDeletedPairs         = "deleted_pairs_accepted"
+	NoteNobodyTold           = "nobody_is_told"
 )
 
 // usersRead is how many users are read at a time for a service's view.
@@ -108,6 +109,13 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 		if n > 0 {
 			add("warning", NoteCertificatesExpiring, "%s", expiringMessage(n, first, now))
 		}
+	}
+	nobody, err := noRecipient(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	if nobody {
+		add("warning", NoteNobodyTold, "Nobody would be told of a renewal: the project has no admin, no operator and no technical contact.")
 	}
 	if len(s.Bootstrap()) == 0 {
 		add("notice", NoteNoAddress, "The address of this cluster is not known yet: set user_config.bootstrap_servers to \"host:port\".")

@@ -230,11 +230,11 @@ func TestPolicyFollowsThrough(t *testing.T) {
 		f.service()
 		first := f.createUser("alice")
 		text := func(s string) *string { return &s }
-		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", map[string]*string{"validity": text("100d")}, false, f.now)
+		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", app.PolicyPatch{Renewal: map[string]*string{"validity": text("100d")}}, false, f.now)
 		if e := f.refused(err, app.CodeInvalid); e.Field != "validity" {
 			t.Errorf("the refusal names %q", e.Field)
 		}
-		v, err := f.SetPolicy(f.ctx, f.admin, "acme", "orders", map[string]*string{"renew_before": text("120d"), "spread": text("0s")}, false, f.now)
+		v, err := f.SetPolicy(f.ctx, f.admin, "acme", "orders", app.PolicyPatch{Renewal: map[string]*string{"renew_before": text("120d"), "spread": text("0s")}}, false, f.now)
 		f.must(err)
 		if v.Policy.RenewBefore != 120*day || v.Sources.RenewBefore != lifecycle.FromService || v.Sources.Validity != lifecycle.FromDefault {
 			t.Fatalf("effective policy: %+v", v)
@@ -242,7 +242,7 @@ func TestPolicyFollowsThrough(t *testing.T) {
 		if got, want := f.user("alice").RenewAt, first.Current.NotAfter.Add(-120*day); !got.Equal(want) {
 			t.Errorf("due at %s after the change, want %s", got, want)
 		}
-		v, err = f.SetPolicy(f.ctx, f.admin, "acme", "orders", map[string]*string{"renew_before": nil, "spread": nil}, false, f.now)
+		v, err = f.SetPolicy(f.ctx, f.admin, "acme", "orders", app.PolicyPatch{Renewal: map[string]*string{"renew_before": nil, "spread": nil}}, false, f.now)
 		f.must(err)
 		if v.Sources.RenewBefore != lifecycle.FromDefault || !f.user("alice").RenewAt.Equal(first.RenewAt) {
 			t.Errorf("inheriting again should restore the date %s, got %s", first.RenewAt, f.user("alice").RenewAt)
@@ -261,11 +261,11 @@ func TestPolicyThatMakesManyDueAsks(t *testing.T) {
 		shorter := "700d"
 		before := "330d"
 		patch := map[string]*string{"validity": &shorter, "renew_before": &before}
-		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", patch, false, f.now)
+		_, err := f.SetPolicy(f.ctx, f.admin, "acme", "", app.PolicyPatch{Renewal: patch}, false, f.now)
 		if e := f.refused(err, app.CodeConflict); !strings.Contains(e.Message, "111") {
 			t.Errorf("the refusal should name the number: %s", e.Message)
 		}
-		v, err := f.SetPolicy(f.ctx, f.admin, "acme", "", patch, true, f.now)
+		v, err := f.SetPolicy(f.ctx, f.admin, "acme", "", app.PolicyPatch{Renewal: patch}, true, f.now)
 		f.must(err)
 		if v.Due != 111 {
 			t.Errorf("%d due, want 111", v.Due)

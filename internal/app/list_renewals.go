@@ -49,10 +49,6 @@ func parseRenewalCursor(s string) (RenewalCursor, error) {
 	if s == "" {
 		return RenewalCursor{}, nil
 	}
-	var ms int64
-	var id uint64
-	if n, err := fmt.Sscanf(s, "%d-%x", &ms, &id); n != 2 || err != nil {
-		return RenewalCursor{}, failField("after", "after must be the next of the page before")
-	}
-	return RenewalCursor{OldNotAfter: time.UnixMilli(ms).UTC(), UserID: int64(id)}, nil
+	at, id, err := parseCursor(s)
+	return RenewalCursor{OldNotAfter: at, UserID: id}, err
 }

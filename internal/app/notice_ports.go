@@ -115,6 +115,7 @@ type MessageState string
 const (
 	MessageDue     MessageState = "due"
 	MessageSent    MessageState = "sent"
+	MessageKept    MessageState = "kept"    // rendered into the outbox: no mail server is set
 	MessageDropped MessageState = "dropped" // nothing was left to say, or its channel is gone
 	MessageDead    MessageState = "dead"    // given up; can be retried by hand
 )
@@ -147,7 +148,7 @@ type Attempt struct {
 	Number    int // from 1
 	StartedAt time.Time
 	EndedAt   time.Time
-	Outcome   MessageState // sent, dropped, due (to be tried again) or dead
+	Outcome   MessageState // sent, kept, dropped, due (to be tried again) or dead
 	Error     string       // never a secret
 }
 
@@ -208,7 +209,7 @@ type MessageWriter interface {
 	// RecordAttempt adds the attempt and saves the message's state, due date,
 	// attempts, error, sent date and rendered text.
 	RecordAttempt(ctx context.Context, a Attempt, m Message) error
-	// RetryMessage makes a dead or dropped message due again; ErrNotFound otherwise.
+	// RetryMessage makes a dead, dropped or kept message due again; ErrNotFound otherwise.
 	RetryMessage(ctx context.Context, id int64, now time.Time) error
 	// NoteNews asks for a digest of the project at the moment, or at the earlier one already asked for.
 	NoteNews(ctx context.Context, projectID int64, at time.Time) error
@@ -261,16 +262,19 @@ const (
 
 // Event is a fact as it leaves: the data of a webhook, the text of a mail.
 type Event struct {
-	ID        string // stable: the same for each attempt and channel
-	Type      EventType
-	At        time.Time
-	Project   string
-	Service   string     // empty where it is about no service
-	User      string     // empty where it is about no user
-	Renewal   *EventPair // nil where it is about no renewal
-	Message   string     // for people, one sentence
-	Remedy    string     // what to do, one sentence; may be empty
-	PublicURL string
+	ID      string // stable: the same for each attempt and channel
+	Type    EventType
+	At      time.Time
+	Project string
+	Service string     // empty where it is about no service
+	User    string     // empty where it is about no user
+	Renewal *EventPair // nil where it is about no renewal
+	Message string     // for people, one sentence
+	Remedy  string     // what to do, one sentence; may be empty
+	// What follows is set when the event leaves, and not stored with it.
+	PublicURL  string         `json:"-"`
+	ConsoleURL string         `json:"-"` // where the project's pages are in the console; empty: nowhere
+	Zone       *time.Location `json:"-"` // of the project; nil: UTC alone is shown
 }
 
 // EventPair is a renewal within an event.
@@ -295,9 +299,14 @@ type Digest struct {
 	Snoozed   int
 	Sections  []DigestSection // most urgent first
 	PublicURL string          // where the API is reached; empty when unknown
-	AuditSeq  int64           // the audit head at that moment, so that a cut tail shows
-	AuditMAC  string          // hex
-	Urgent    bool            // it left at once, for ends that are near
+	// ConsoleURL is where the project's pages are in the console; empty: nowhere.
+	ConsoleURL string
+	// Recorded is when the message was. It is part of the Message-ID, which so
+	// stays unique where a restored backup gives out the ids of messages again.
+	Recorded time.Time
+	AuditSeq int64  // the audit head at that moment, so that a cut tail shows
+	AuditMAC string // hex
+	Urgent   bool   // it left at once, for ends that are near
 }
 
 // DigestSection is one service of a digest.
@@ -338,6 +347,8 @@ type Renderer interface {
 // *PermanentError. Send returns within its context's deadline.
 type Mailer interface {
 	Send(ctx context.Context, m Mail) error
+	// Leaves reports whether mail leaves this Segue at all, or is only kept in the outbox.
+	Leaves() bool
 	// Check connects and signs in without sending, for doctor and readyz.
 	Check(ctx context.Context) error
 }

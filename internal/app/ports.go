@@ -11,6 +11,8 @@ import (
 // Store keeps everything. Times go in and come out in UTC, cut to milliseconds.
 // Reads of missing rows return ErrNotFound.
 type Store interface {
+	NoticeStore
+
 	// Read runs fn on one consistent snapshot.
 	Read(ctx context.Context, fn func(Reader) error) error
 	// Write runs fn in one transaction: durable when it returns nil, without a
@@ -42,6 +44,9 @@ type Reader interface {
 	UserReader
 	CAReader
 	AuditReader
+	MemberReader
+	ChannelReader
+	MessageReader
 }
 
 // Tx reads and writes within one transaction.
@@ -53,6 +58,9 @@ type Tx interface {
 	UserWriter
 	CAWriter
 	AuditWriter
+	MemberWriter
+	ChannelWriter
+	MessageWriter
 }
 
 // Account is a person who can sign in.
@@ -108,6 +116,9 @@ type Project struct {
 	FirstName  string
 	TechEmails []string
 	Override   lifecycle.Override
+	Notices    []byte    // JSON object, what the project sets of its notices itself; nil inherits all
+	NewsAt     time.Time // when a digest is due about what is new; zero: nothing is
+	DigestAt   time.Time // when the newest digest was recorded; zero for none
 	CreatedAt  time.Time
 }
 
@@ -136,6 +147,7 @@ type Service struct {
 	UserConfig []byte // JSON object, as the owner set it
 	TechEmails []string
 	Override   lifecycle.Override
+	Notices    []byte // JSON object, as a project's
 	// TerminationProtection refuses deletion while it is true.
 	TerminationProtection bool
 	// ReplAddresses are the REPL listeners by which Segue's admin reaches the
@@ -198,15 +210,19 @@ type Pair struct {
 
 // PendingRenewal is a row of the work list.
 type PendingRenewal struct {
-	ServiceID   int64
-	UserID      int64
-	Service     string
-	User        string
-	Generation  int
-	Replaced    int
-	CreatedAt   time.Time
-	OldNotAfter time.Time
+	ServiceID  int64
+	UserID     int64
+	Service    string
+	User       string
+	Generation int
+	Replaced   int
+	CreatedAt  time.Time
+	OldNotBefore,
+	OldNotAfter,
+	NewNotBefore,
 	NewNotAfter time.Time
+	SnoozedUntil time.Time // may have passed; zero: not snoozed
+	SnoozeReason string
 }
 
 // RenewalCursor is a place in the work list, which is ordered by (OldNotAfter, UserID).
@@ -250,9 +266,16 @@ type UserDue struct {
 	Revision  int64
 }
 
+// The kinds of dates that a policy change rewrites.
+const (
+	RewriteRenewals  = "renew"  // when pairs are renewed
+	RewriteReminders = "remind" // when people are reminded of renewals
+)
+
 // PolicyRewrite is a policy change in progress; Cursor is the last user done.
 type PolicyRewrite struct {
 	ID        int64
+	Kind      string // RewriteRenewals where it is empty
 	ProjectID int64
 	ServiceID int64 // 0: the project's policy
 	Cursor    int64
@@ -268,6 +291,8 @@ type Failure struct {
 	At        time.Time
 	Reason    string
 	RetryAt   time.Time
+	// Generation that is to be replaced; the sweep sets it, reading does not.
+	Generation int
 }
 
 // NewPair is the material of a generation that a change issues.
@@ -285,6 +310,9 @@ type Decided struct {
 	UserID    int64
 	Change    lifecycle.Change
 	Pair      *NewPair // set exactly when Change.Issue is
+	// RemindAt is when people are reminded of the renewal that Change.Open opens,
+	// of which they are told as it is made; zero: never.
+	RemindAt time.Time
 }
 
 // UserWriter writes users and their pairs.

@@ -21,12 +21,14 @@ const (
 	ManageUsers    Permission = "users"        // create, renew, reset, delete users; acknowledge
 	ManageServices Permission = "services"     // create and delete services
 	ManagePolicy   Permission = "policy"
+	ManageNotices  Permission = "notices" // contacts, channels, retries
+	ManageMembers  Permission = "members"
 	MakeBrokerKit  Permission = "broker-kit"
 )
 
 var matrix = map[Role]map[Permission]bool{
-	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, MakeBrokerKit: true},
-	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true},
+	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, MakeBrokerKit: true},
+	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true},
 	RoleDeveloper: {ReadProject: true, ReadSecrets: true, ManageUsers: true},
 	RoleReadOnly:  {ReadProject: true},
 }

@@ -47,7 +47,7 @@ func TestRoles(t *testing.T) {
 				return err
 			}, users},
 			"set policy": {func(who app.Actor) error {
-				_, err := f.SetPolicy(f.ctx, who, "acme", "", nil, false, f.now)
+				_, err := f.SetPolicy(f.ctx, who, "acme", "", app.PolicyPatch{}, false, f.now)
 				return err
 			}, operators},
 			"make broker kit": {func(who app.Actor) error {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -9,13 +10,18 @@ import (
 	"github.com/segue-project/segue/internal/lifecycle"
 )
 
-// SetPolicy changes the keys validity, renew_before and spread that patch has;
-// a nil value inherits again. The due dates that follow are rewritten in pages
+// PolicyPatch is what a policy change names. A nil value, or JSON null, inherits again.
+type PolicyPatch struct {
+	Renewal map[string]*string         // validity, renew_before, spread
+	Notices map[string]json.RawMessage // reminders, after_lapse, digest_delay, digest_interval, time_zone
+}
+
+// SetPolicy changes the keys that patch names. The due dates that follow are rewritten in pages
 // after the policy is stored; what a crash leaves undone the next sweep finishes.
 // A change that makes many users due needs confirm.
-func (a *App) SetPolicy(ctx context.Context, actor Actor, project, service string, patch map[string]*string, confirm bool, now time.Time) (PolicyView, error) {
+func (a *App) SetPolicy(ctx context.Context, actor Actor, project, service string, patch PolicyPatch, confirm bool, now time.Time) (PolicyView, error) {
 	var v PolicyView
-	var rewrite PolicyRewrite
+	var rewrites []PolicyRewrite
 	err := a.write(ctx, actor, now, func(u *unit) error {
 		s, err := authorise(ctx, u, actor, project, ManagePolicy)
 		if err != nil {
@@ -27,59 +33,103 @@ func (a *App) SetPolicy(ctx context.Context, actor Actor, project, service strin
 				return err
 			}
 		}
-		v, rewrite, err = u.setPolicy(ctx, s.Project, svc, patch, confirm)
-		return AsError(err)
+		due := 0
+		if len(patch.Renewal) > 0 {
+			var rewrite PolicyRewrite
+			if due, rewrite, err = u.setPolicy(ctx, &s.Project, &svc, patch.Renewal, confirm); err != nil {
+				return AsError(err)
+			}
+			rewrites = append(rewrites, rewrite)
+		}
+		if len(patch.Notices) > 0 {
+			rewrite, err := u.setNotices(ctx, &s.Project, &svc, patch.Notices)
+			if err != nil {
+				return err
+			}
+			rewrites = append(rewrites, rewrite)
+		}
+		v, err = policyView(s.Project, svc)
+		v.Due = due
+		return err
 	})
 	if err != nil {
 		return PolicyView{}, err
 	}
-	if err := a.rewriteDues(ctx, rewrite, now); err != nil {
-		a.Log.Warn("rewriting due dates after a policy change; the next sweep goes on", "error", err)
+	for _, rewrite := range rewrites {
+		if err := a.rewrite(ctx, rewrite, now); err != nil {
+			a.Log.Warn("rewriting due dates after a policy change; the next sweep goes on", "error", err)
+		}
 	}
 	return v, nil
 }
 
 // setPolicy stores the patched override of the service, or of the project where
 // svc is zero, and notes the due dates to rewrite.
-func (u *unit) setPolicy(ctx context.Context, p Project, svc Service, patch map[string]*string, confirm bool) (PolicyView, PolicyRewrite, error) {
+func (u *unit) setPolicy(ctx context.Context, p *Project, svc *Service, patch map[string]*string, confirm bool) (int, PolicyRewrite, error) {
 	override := p.Override
 	if svc.ID != 0 {
 		override = svc.Override
 	}
 	if err := patchOverride(&override, patch); err != nil {
-		return PolicyView{}, PolicyRewrite{}, err
+		return 0, PolicyRewrite{}, err
 	}
 	if svc.ID != 0 {
 		svc.Override = override
 	} else {
 		p.Override = override
 	}
-	if err := checkPolicies(ctx, u, p, svc); err != nil {
-		return PolicyView{}, PolicyRewrite{}, err
+	if err := checkPolicies(ctx, u, *p, *svc); err != nil {
+		return 0, PolicyRewrite{}, err
 	}
-	due, err := countNewlyDue(ctx, u, p, svc, u.now)
+	due, err := countNewlyDue(ctx, u, *p, *svc, u.now)
 	if err != nil {
-		return PolicyView{}, PolicyRewrite{}, err
+		return 0, PolicyRewrite{}, err
 	}
 	total, err := u.CountUsers(ctx, p.ID, 0)
 	if err != nil {
-		return PolicyView{}, PolicyRewrite{}, err
+		return 0, PolicyRewrite{}, err
 	}
 	if lifecycle.NeedsConfirmation(due, total) && !confirm {
-		return PolicyView{}, PolicyRewrite{}, fail(CodeConflict,
+		return 0, PolicyRewrite{}, fail(CodeConflict,
 			"this change makes %d of the project's %d users due for renewal: send \"confirm\": true to go on", due, total)
 	}
-	rewrite := PolicyRewrite{ID: newID(), ProjectID: p.ID, ServiceID: svc.ID, At: u.now}
-	if err := u.storePolicy(ctx, p, svc, override, rewrite); err != nil {
-		return PolicyView{}, PolicyRewrite{}, err
-	}
-	v := policyView(p.Override, svc.Override)
-	v.Due = due
-	return v, rewrite, nil
+	rewrite := PolicyRewrite{ID: newID(), ProjectID: p.ID, ServiceID: svc.ID, Kind: RewriteRenewals, At: u.now}
+	return due, rewrite, u.storePolicy(ctx, *p, *svc, override, rewrite)
 }
 
 // actionSetPolicy is a policy change in the audit log.
 const actionSetPolicy = "policy.set"
+
+// setNotices stores the patched notices of the service, or of the project where
+// svc is zero, and notes the reminders to rewrite.
+func (u *unit) setNotices(ctx context.Context, p *Project, svc *Service, patch map[string]json.RawMessage) (PolicyRewrite, error) {
+	var err error
+	if svc.ID != 0 {
+		if svc.Notices, err = patchNotices(svc.Notices, patch, true); err == nil {
+			err = u.SetServiceNotices(ctx, svc.ID, svc.Notices, u.now)
+		}
+	} else {
+		if p.Notices, err = patchNotices(p.Notices, patch, false); err == nil {
+			err = u.SetProjectNotices(ctx, p.ID, p.Notices)
+		}
+	}
+	if err != nil {
+		return PolicyRewrite{}, err
+	}
+	rewrite := PolicyRewrite{ID: newID(), ProjectID: p.ID, ServiceID: svc.ID, Kind: RewriteReminders, At: u.now}
+	if err := u.InsertPolicyRewrite(ctx, rewrite); err != nil {
+		return PolicyRewrite{}, err
+	}
+	return rewrite, u.audit(p.ID, actionSetPolicy, svc.Name, "", patch)
+}
+
+// rewrite carries out what a policy change left to do.
+func (a *App) rewrite(ctx context.Context, r PolicyRewrite, now time.Time) error {
+	if r.Kind == RewriteReminders {
+		return a.rewriteReminders(ctx, r, now)
+	}
+	return a.rewriteDues(ctx, r, now)
+}
 
 func (u *unit) storePolicy(ctx context.Context, p Project, svc Service, o lifecycle.Override, rewrite PolicyRewrite) error {
 	var err error
@@ -222,7 +272,7 @@ func (a *App) ResumePolicyRewrites(ctx context.Context, now time.Time) error {
 		return err
 	})
 	for _, rewrite := range left {
-		if err = errors.Join(err, a.rewriteDues(ctx, rewrite, now)); err != nil {
+		if err = errors.Join(err, a.rewrite(ctx, rewrite, now)); err != nil {
 			return err
 		}
 	}

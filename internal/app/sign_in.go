@@ -32,11 +32,8 @@ func (a *App) SignIn(ctx context.Context, email, password, address, userAgent st
 		return "", Account{}, err
 	}
 	ok, err := a.Passwords.Verify(ctx, acc.PasswordHash, password)
-	if errors.Is(err, ErrBusy) {
-		return "", Account{}, fail(CodeTooMany, "too many people are signing in at this moment: try again")
-	}
 	if err != nil {
-		return "", Account{}, err
+		return "", Account{}, busy(err)
 	}
 	if !ok || acc.ID == 0 {
 		return "", Account{}, fail(CodeUnauthenticated, "this email and password do not belong together")

@@ -276,7 +276,7 @@ func (s *sweep) failure(u DueUser, err error) Failure {
 	}
 	return Failure{
 		UserID: u.Facts.UserID, ProjectID: u.ProjectID, Service: u.Service, User: u.User,
-		At: s.now, Reason: reason, RetryAt: lifecycle.RetryAt(u.Facts.Current().NotAfter, s.now),
+		At: s.now, Reason: reason, RetryAt: lifecycle.RetryAt(u.Facts.Current().NotAfter, s.now), Generation: u.Facts.Current().Number,
 	}
 }
 
@@ -315,20 +315,25 @@ func (s *sweep) commit(ctx context.Context, changes []Decided, users []DueUser, 
 			return err
 		}
 		var err error
+		for i := range changes {
+			old := replacedEnd(users[i].Facts, changes[i].Change)
+			if changes[i].RemindAt, err = u.remindAt(ctx, changes[i], old); err != nil {
+				return err
+			}
+		}
 		if *applied, err = u.Apply(ctx, changes); err != nil {
 			return err
 		}
 		for i, d := range changes {
-			if (*applied)[i] {
-				if err := u.auditChange(d.ProjectID, users[i].Service, users[i].User, d.UserID, d.Change); err != nil {
-					return err
-				}
+			if !(*applied)[i] {
+				continue
+			}
+			c := told{Decided: d, service: users[i].Service, user: users[i].User, oldEnd: replacedEnd(users[i].Facts, d.Change)}
+			if err := u.record(ctx, c); err != nil {
+				return err
 			}
 		}
-		if len(failures) == 0 {
-			return nil
-		}
-		return u.RecordFailures(ctx, failures)
+		return u.recordFailures(ctx, failures)
 	})
 }
 

@@ -20,6 +20,12 @@ type unit struct {
 	now     time.Time
 	actor   Actor
 	entries []AuditEntry
+
+	// What is due to be said about the transaction, stored at its end.
+	audiences map[int64]*audience // by project
+	news      map[int64]bool      // projects that a digest was asked for
+	urgent    []urgentItem
+	messages  []Message
 }
 
 // audit adds an entry to the transaction. detail must marshal to a JSON object
@@ -43,6 +49,9 @@ func (a *App) write(ctx context.Context, actor Actor, now time.Time, fn func(*un
 	err := a.Store.Write(ctx, func(tx Tx) error {
 		u := &unit{Tx: tx, now: now, actor: actor}
 		if err := fn(u); err != nil {
+			return err
+		}
+		if err := u.flush(ctx); err != nil {
 			return err
 		}
 		var err error

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/segue-project/segue/api"
@@ -46,15 +47,23 @@ func (s *server) setServicePolicy(ctx context.Context, req *request, in *service
 	return policy(v), err
 }
 
-// patch holds the keys that were sent; a nil value inherits again.
-func patch(u api.PolicyUpdate) map[string]*string {
-	keys := map[string]*string{}
+// patch holds the keys that were sent; a nil value, or JSON null, inherits again.
+func patch(u api.PolicyUpdate) app.PolicyPatch {
+	p := app.PolicyPatch{Renewal: map[string]*string{}, Notices: map[string]json.RawMessage{}}
 	for key, setting := range map[string]api.Setting{"validity": u.Validity, "renew_before": u.RenewBefore, "spread": u.Spread} {
 		if setting.Set {
-			keys[key] = setting.Value
+			p.Renewal[key] = setting.Value
 		}
 	}
-	return keys
+	for key, value := range map[string]json.RawMessage{
+		"reminders": u.Reminders, "after_lapse": u.AfterLapse, "digest_delay": u.DigestDelay,
+		"digest_interval": u.DigestInterval, "time_zone": u.TimeZone,
+	} {
+		if value != nil {
+			p.Notices[key] = value
+		}
+	}
+	return p
 }
 
 func policy(v app.PolicyView) api.PolicyReply {
@@ -63,12 +72,28 @@ func policy(v app.PolicyView) api.PolicyReply {
 			Validity:    lifecycle.FormatDuration(v.Policy.Validity),
 			RenewBefore: lifecycle.FormatDuration(v.Policy.RenewBefore),
 			Spread:      lifecycle.FormatDuration(v.Policy.Spread),
+
+			Reminders:      each(v.Notices.Reminders, reminder),
+			AfterLapse:     api.AfterLapse{Every: lifecycle.FormatDuration(v.Notices.AfterLapse.Every), Times: v.Notices.AfterLapse.Times},
+			DigestDelay:    lifecycle.FormatDuration(v.Notices.DigestDelay),
+			DigestInterval: lifecycle.FormatDuration(v.Notices.DigestInterval),
+			TimeZone:       v.Notices.TimeZone,
 		},
 		Sources: api.PolicySources{
 			Validity:    string(v.Sources.Validity),
 			RenewBefore: string(v.Sources.RenewBefore),
 			Spread:      string(v.Sources.Spread),
+
+			Reminders:      string(v.NoticesFrom["reminders"]),
+			AfterLapse:     string(v.NoticesFrom["after_lapse"]),
+			DigestDelay:    string(v.NoticesFrom["digest_delay"]),
+			DigestInterval: string(v.NoticesFrom["digest_interval"]),
+			TimeZone:       string(v.NoticesFrom["time_zone"]),
 		},
 		Due: v.Due,
 	}
+}
+
+func reminder(r lifecycle.Reminder) api.Reminder {
+	return api.Reminder{Within: lifecycle.FormatDuration(r.Within), Every: lifecycle.FormatDuration(r.Every)}
 }

@@ -19,20 +19,24 @@ type bulk interface {
 	lockService(ctx context.Context, id int64) (alive bool, err error)
 	// lockAuditHead locks the row of a project's head; found is false when there is none.
 	lockAuditHead(ctx context.Context, projectID int64) (found bool, err error)
-	// moveUsers saves what changes do to the rows of users, each once, and sets
-	// applied where the user was still as the change was decided on.
-	moveUsers(ctx context.Context, changes []app.Decided, applied []bool) error
+	// changeUsers saves what changes do to the rows of users, no user twice, with
+	// the renewals that begin, and sets applied where the user was still as the
+	// change was decided on.
+	changeUsers(ctx context.Context, changes []app.Decided, applied []bool) error
 	// writeRows saves what changes that applied do to other rows. It returns the
 	// authorities of the generations that were revoked.
 	writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error)
 	setDues(ctx context.Context, dues []app.UserDue) error
 	insertAudit(ctx context.Context, entries []app.AuditEntry) error
+	// insertMessages leaves out messages whose slot is taken.
+	insertMessages(ctx context.Context, messages []app.Message) error
+	// setReminders saves where reminders stand of renewals that still await.
+	setReminders(ctx context.Context, reminders []app.DueReminder) error
 }
 
 // changeRows is what a set of changes writes besides the rows of users.
 type changeRows struct {
 	issued       []issuedRow
-	opened       []openedRow
 	acknowledged []acknowledgedRow
 	closed       []closedRow
 	revoked      []revokedRow
@@ -44,11 +48,6 @@ type issuedRow struct {
 	issue  *lifecycle.Issue
 	pair   *app.NewPair
 	at     time.Time
-}
-
-type openedRow struct {
-	userID, projectID, serviceID int64
-	renewal                      *lifecycle.Renewal
 }
 
 type acknowledgedRow struct {
@@ -121,7 +120,7 @@ func distinctUsers(changes []app.Decided, start int) int {
 }
 
 func (t *tx) apply(ctx context.Context, changes []app.Decided, applied []bool) error {
-	if err := t.bulk.moveUsers(ctx, changes, applied); err != nil {
+	if err := t.bulk.changeUsers(ctx, changes, applied); err != nil {
 		return err
 	}
 	var rows changeRows
@@ -147,9 +146,6 @@ func (rows *changeRows) add(d app.Decided) {
 	c := d.Change
 	if c.Issue != nil {
 		rows.issued = append(rows.issued, issuedRow{d.UserID, c.Issue, d.Pair, c.At})
-	}
-	if c.Open != nil {
-		rows.opened = append(rows.opened, openedRow{d.UserID, d.ProjectID, d.ServiceID, c.Open})
 	}
 	for _, n := range c.Close {
 		rows.closed = append(rows.closed, closedRow{d.UserID, n, c.At, c.CloseAs})

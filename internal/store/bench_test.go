@@ -92,8 +92,19 @@ func populate(b *testing.B, o store.Options, users int) *population {
 		ca: app.CA{ID: 3, ProjectID: 1, Kind: app.ProjectCA, State: app.CAActive, Cert: []byte{1}, SealedKey: []byte{1},
 			NotBefore: benchStart, NotAfter: benchStart.AddDate(1000, 0, 0), CreatedAt: benchStart},
 	}
+	p.begin(b)
+	const page = 2000
+	for first := 0; first < users; first += page {
+		p.insert(b, first, min(page, users-first), users)
+	}
+	return p
+}
+
+// begin puts everything but users into the store.
+func (p *population) begin(t testing.TB) {
+	t.Helper()
 	ctx := context.Background()
-	write(b, p.Store, func(tx app.Tx) error {
+	write(t, p.Store, func(tx app.Tx) error {
 		if err := tx.InsertProject(ctx, p.project); err != nil {
 			return err
 		}
@@ -102,11 +113,6 @@ func populate(b *testing.B, o store.Options, users int) *population {
 		}
 		return tx.InsertCA(ctx, p.ca)
 	})
-	const page = 2000
-	for first := 0; first < users; first += page {
-		p.insert(b, first, min(page, users-first), users)
-	}
-	return p
 }
 
 func (p *population) insert(b *testing.B, first, n, of int) {
@@ -213,10 +219,10 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func write(b testing.TB, s *store.Store, fn func(app.Tx) error) {
-	b.Helper()
+func write(t testing.TB, s *store.Store, fn func(app.Tx) error) {
+	t.Helper()
 	if err := s.Write(context.Background(), fn); err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 }
 

@@ -39,10 +39,10 @@ const (
 	pgInsertGenerations = `INSERT INTO generations
 	(user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key)
 	SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[], $9::bytea[], $10::bytea[])`
-	pgInsertRenewals = `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at)
-	SELECT c.user_id, c.generation, c.replaced, c.project_id, c.service_id, g.not_after, c.created_at
-	FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[])
-		AS c (user_id, generation, replaced, project_id, service_id, created_at)
+	pgInsertRenewals = `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, told_at, remind_at)
+	SELECT c.user_id, c.generation, c.replaced, c.project_id, c.service_id, g.not_after, c.created_at, c.created_at, c.remind_at
+	FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+		AS c (user_id, generation, replaced, project_id, service_id, created_at, remind_at)
 	JOIN generations g ON g.user_id = c.user_id AND g.number = c.replaced`
 	pgAcknowledgeRenewals = `UPDATE renewals r SET acknowledged_at = c.at, acknowledged_by = c.by, acknowledged_how = c.how
 	FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::text[]) AS c (user_id, generation, at, by, how)
@@ -64,6 +64,15 @@ const (
 	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL`
 	pgInsertAudit = `INSERT INTO audit (project_id, seq, at, actor, action, service, user_name, detail, mac)
 	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])`
+
+	pgInsertMessages = `INSERT INTO messages (id, project_id, channel_id, created_at, due_at, kind, event, recipient, slot, payload,
+	state, attempts, last_error, subject, body, html)
+	SELECT c.*, 'due', 0, '', '', '', ''
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) AS c
+	ON CONFLICT (project_id, kind, channel_id, recipient, slot) WHERE slot <> '' DO NOTHING`
+	pgSetReminders = `UPDATE renewals r SET remind_at = c.remind_at, told_at = c.told_at
+	FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[]) AS c (user_id, generation, remind_at, told_at)
+	WHERE r.user_id = c.user_id AND r.generation = c.generation AND r.acknowledged_at IS NULL AND r.closed_at IS NULL`
 )
 
 // postgresBulk runs the bulk statements on the native connection of a transaction.
@@ -110,7 +119,7 @@ func column[R, T any](rows []R, value func(R) T) []T {
 // moves are the changes of a set by what they do to the row of their user.
 type moves struct{ due, touch, end []app.Decided }
 
-func (b postgresBulk) moveUsers(ctx context.Context, changes []app.Decided, applied []bool) error {
+func (b postgresBulk) changeUsers(ctx context.Context, changes []app.Decided, applied []bool) error {
 	var m moves
 	place := make(map[int64]int, len(changes)) // user id → place in applied
 	for i, d := range changes {
@@ -134,6 +143,37 @@ func (b postgresBulk) moveUsers(ctx context.Context, changes []app.Decided, appl
 		return err
 	}
 	m.queue(batch, note)
+	if err := b.send(ctx, batch); err != nil {
+		return err
+	}
+	return b.openRenewals(ctx, changes, applied)
+}
+
+func (b postgresBulk) openRenewals(ctx context.Context, changes []app.Decided, applied []bool) error {
+	var rows []app.Decided
+	for i, d := range changes {
+		if applied[i] && d.Change.Open != nil {
+			rows = append(rows, d)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(pgInsertRenewals,
+		column(rows, func(d app.Decided) int64 { return d.UserID }),
+		column(rows, func(d app.Decided) int32 { return int32(d.Change.Open.New) }),
+		column(rows, func(d app.Decided) int32 { return int32(d.Change.Open.Replaced) }),
+		column(rows, func(d app.Decided) int64 { return d.ProjectID }),
+		column(rows, func(d app.Decided) int64 { return d.ServiceID }),
+		column(rows, func(d app.Decided) int64 { return d.Change.Open.CreatedAt.UnixMilli() }),
+		column(rows, func(d app.Decided) *int64 { return millisOrNil(nullMillis(d.RemindAt)) }),
+	).Exec(func(done pgconn.CommandTag) error {
+		if int(done.RowsAffected()) != len(rows) {
+			return errors.New("a generation that a renewal replaces is not there")
+		}
+		return nil
+	})
 	return b.send(ctx, batch)
 }
 
@@ -213,21 +253,6 @@ func queueRenewals(batch *pgx.Batch, rows changeRows) {
 			column(rows.closed, func(r closedRow) int64 { return r.at.UnixMilli() }),
 			column(rows.closed, func(r closedRow) string { return string(r.as) }))
 	}
-	if len(rows.opened) > 0 {
-		batch.Queue(pgInsertRenewals,
-			column(rows.opened, func(r openedRow) int64 { return r.userID }),
-			column(rows.opened, func(r openedRow) int32 { return int32(r.renewal.New) }),
-			column(rows.opened, func(r openedRow) int32 { return int32(r.renewal.Replaced) }),
-			column(rows.opened, func(r openedRow) int64 { return r.projectID }),
-			column(rows.opened, func(r openedRow) int64 { return r.serviceID }),
-			column(rows.opened, func(r openedRow) int64 { return r.renewal.CreatedAt.UnixMilli() }),
-		).Exec(func(done pgconn.CommandTag) error {
-			if int(done.RowsAffected()) != len(rows.opened) {
-				return errors.New("a generation that a renewal replaces is not there")
-			}
-			return nil
-		})
-	}
 	if len(rows.acknowledged) > 0 {
 		batch.Queue(pgAcknowledgeRenewals,
 			column(rows.acknowledged, func(r acknowledgedRow) int64 { return r.userID }),
@@ -280,5 +305,31 @@ func (b postgresBulk) insertAudit(ctx context.Context, entries []app.AuditEntry)
 		column(entries, func(e app.AuditEntry) string { return e.User }),
 		column(entries, func(e app.AuditEntry) string { return e.Detail }),
 		column(entries, func(e app.AuditEntry) []byte { return e.MAC }))
+	return b.send(ctx, batch)
+}
+
+func (b postgresBulk) insertMessages(ctx context.Context, messages []app.Message) error {
+	batch := &pgx.Batch{}
+	batch.Queue(pgInsertMessages,
+		column(messages, func(m app.Message) int64 { return m.ID }),
+		column(messages, func(m app.Message) int64 { return m.ProjectID }),
+		column(messages, func(m app.Message) int64 { return m.ChannelID }),
+		column(messages, func(m app.Message) int64 { return m.CreatedAt.UnixMilli() }),
+		column(messages, func(m app.Message) int64 { return m.DueAt.UnixMilli() }),
+		column(messages, func(m app.Message) string { return string(m.Kind) }),
+		column(messages, func(m app.Message) string { return string(m.Event) }),
+		column(messages, func(m app.Message) string { return m.Recipient }),
+		column(messages, func(m app.Message) string { return m.Slot }),
+		column(messages, func(m app.Message) string { return string(m.Payload) }))
+	return b.send(ctx, batch)
+}
+
+func (b postgresBulk) setReminders(ctx context.Context, reminders []app.DueReminder) error {
+	batch := &pgx.Batch{}
+	batch.Queue(pgSetReminders,
+		column(reminders, func(r app.DueReminder) int64 { return r.UserID }),
+		column(reminders, func(r app.DueReminder) int32 { return int32(r.Generation) }),
+		column(reminders, func(r app.DueReminder) *int64 { return millisOrNil(nullMillis(r.RemindAt)) }),
+		column(reminders, func(r app.DueReminder) int64 { return r.Told.UnixMilli() }))
 	return b.send(ctx, batch)
 }

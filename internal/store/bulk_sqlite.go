@@ -27,6 +27,8 @@ const (
 	closeFailure
 	setDue
 	insertAudit
+	insertMessage
+	setReminder
 	sqliteStatements // how many there are
 )
 
@@ -42,8 +44,9 @@ var sqliteTexts = [sqliteStatements]string{
 	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
 	insertGeneration: `INSERT INTO generations (user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	insertRenewal: `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at)
-	SELECT user_id, ?, number, ?, ?, not_after, ? FROM generations WHERE user_id = ? AND number = ?`,
+	insertRenewal: `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, told_at, remind_at)
+	SELECT id, ?, generation, project_id, service_id, not_after, ?, ?, ? FROM users
+	WHERE id = ? AND generation = ? AND revision = ? AND deleted_at IS NULL`,
 	acknowledgeRenewal: `UPDATE renewals SET acknowledged_at = ?, acknowledged_by = ?, acknowledged_how = ? WHERE user_id = ? AND generation = ?`,
 	closeRenewal:       `UPDATE renewals SET closed_at = ?, closed_as = ? WHERE user_id = ? AND generation = ?`,
 	revokeGeneration:   `UPDATE generations SET revoked_at = ?, sealed_key = NULL WHERE user_id = ? AND number = ? RETURNING ca_id`,
@@ -53,6 +56,12 @@ var sqliteTexts = [sqliteStatements]string{
 	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
 	insertAudit: `INSERT INTO audit (project_id, seq, at, actor, action, service, user_name, detail, mac)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	insertMessage: `INSERT INTO messages (id, project_id, channel_id, created_at, due_at, kind, event, recipient, slot, payload,
+	state, attempts, last_error, subject, body, html)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'due', 0, '', '', '', '')
+	ON CONFLICT (project_id, kind, channel_id, recipient, slot) WHERE slot <> '' DO NOTHING`,
+	setReminder: `UPDATE renewals SET remind_at = ?, told_at = ?
+	WHERE user_id = ? AND generation = ? AND acknowledged_at IS NULL AND closed_at IS NULL`,
 }
 
 // sqliteBulk runs the bulk statements in a transaction of the one connection
@@ -60,6 +69,7 @@ var sqliteTexts = [sqliteStatements]string{
 type sqliteBulk struct {
 	tx       *sql.Tx
 	prepared *[sqliteStatements]*sql.Stmt
+	inTx     [sqliteStatements]*sql.Stmt // those that this transaction has used
 }
 
 // prepareSQLite prepares the bulk statements on the connection that writes.
@@ -76,11 +86,14 @@ func prepareSQLite(ctx context.Context, writer *sql.DB) (*[sqliteStatements]*sql
 
 // run executes a statement. It watches no context while the statement runs, as
 // that costs a goroutine each time and one row takes microseconds.
-func (b sqliteBulk) run(ctx context.Context, s sqliteStatement, args ...any) (changed bool, err error) {
+func (b *sqliteBulk) run(ctx context.Context, s sqliteStatement, args ...any) (changed bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	result, err := b.tx.StmtContext(ctx, b.prepared[s]).ExecContext(context.WithoutCancel(ctx), args...)
+	if b.inTx[s] == nil {
+		b.inTx[s] = b.tx.StmtContext(ctx, b.prepared[s])
+	}
+	result, err := b.inTx[s].ExecContext(context.WithoutCancel(ctx), args...)
 	if err != nil {
 		return false, err
 	}
@@ -90,7 +103,7 @@ func (b sqliteBulk) run(ctx context.Context, s sqliteStatement, args ...any) (ch
 
 // The transaction that writes is alone: there is nothing else to lock.
 
-func (b sqliteBulk) lockService(ctx context.Context, id int64) (alive bool, err error) {
+func (b *sqliteBulk) lockService(ctx context.Context, id int64) (alive bool, err error) {
 	err = b.tx.QueryRowContext(ctx, `SELECT deleted_at IS NULL FROM services WHERE id = ?`, id).Scan(&alive)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -98,43 +111,58 @@ func (b sqliteBulk) lockService(ctx context.Context, id int64) (alive bool, err 
 	return alive, err
 }
 
-func (b sqliteBulk) lockAuditHead(ctx context.Context, projectID int64) (found bool, err error) {
+func (b *sqliteBulk) lockAuditHead(ctx context.Context, projectID int64) (found bool, err error) {
 	err = b.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM audit_heads WHERE project_id = ?)`, projectID).Scan(&found)
 	return found, err
 }
 
-func (b sqliteBulk) moveUsers(ctx context.Context, changes []app.Decided, applied []bool) (err error) {
+func (b *sqliteBulk) changeUsers(ctx context.Context, changes []app.Decided, applied []bool) error {
 	for i, d := range changes {
-		c := d.Change
-		switch {
-		case c.Delete:
-			applied[i], err = b.run(ctx, endUser, c.At.UnixMilli(), d.UserID, c.Base)
-		case c.Due == nil:
-			applied[i], err = b.run(ctx, touchUser, d.UserID, c.Base)
-		default:
-			var number, notAfter any
-			if c.Issue != nil {
-				number, notAfter = c.Issue.Number, c.Issue.NotAfter.UnixMilli()
-			}
-			p := c.Due.Policy
-			applied[i], err = b.run(ctx, moveUser, number, notAfter, c.Due.At.UnixMilli(), c.Due.At.UnixMilli(), nullMillis(c.Due.SpreadTo),
-				p.Validity.Milliseconds(), p.RenewBefore.Milliseconds(), p.Spread.Milliseconds(), d.UserID, c.Base)
-		}
+		opened, err := b.openRenewal(ctx, d)
 		if err != nil {
 			return err
+		}
+		if applied[i], err = b.changeUser(ctx, d); err != nil {
+			return err
+		}
+		if d.Change.Open != nil && opened != applied[i] {
+			return fmt.Errorf("generation %d, which a renewal replaces, is not the current one", d.Change.Open.Replaced)
 		}
 	}
 	return nil
 }
 
-func (b sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error) {
+// openRenewal goes before the change of its user: what the row repeats is still
+// in the user's row, and reading it from the replaced generation would cost a page.
+func (b *sqliteBulk) openRenewal(ctx context.Context, d app.Decided) (opened bool, err error) {
+	r := d.Change.Open
+	if r == nil {
+		return false, nil
+	}
+	at := r.CreatedAt.UnixMilli()
+	return b.run(ctx, insertRenewal, r.New, at, at, nullMillis(d.RemindAt), d.UserID, r.Replaced, d.Change.Base)
+}
+
+func (b *sqliteBulk) changeUser(ctx context.Context, d app.Decided) (applied bool, err error) {
+	c := d.Change
+	switch {
+	case c.Delete:
+		return b.run(ctx, endUser, c.At.UnixMilli(), d.UserID, c.Base)
+	case c.Due == nil:
+		return b.run(ctx, touchUser, d.UserID, c.Base)
+	}
+	var number, notAfter any
+	if c.Issue != nil {
+		number, notAfter = c.Issue.Number, c.Issue.NotAfter.UnixMilli()
+	}
+	p := c.Due.Policy
+	return b.run(ctx, moveUser, number, notAfter, c.Due.At.UnixMilli(), c.Due.At.UnixMilli(), nullMillis(c.Due.SpreadTo),
+		p.Validity.Milliseconds(), p.RenewBefore.Milliseconds(), p.Spread.Milliseconds(), d.UserID, c.Base)
+}
+
+func (b *sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error) {
 	for _, r := range rows.closed {
 		if _, err := b.run(ctx, closeRenewal, r.at.UnixMilli(), string(r.as), r.userID, r.generation); err != nil {
-			return nil, err
-		}
-	}
-	for _, r := range rows.opened {
-		if err := b.open(ctx, r); err != nil {
 			return nil, err
 		}
 	}
@@ -152,23 +180,27 @@ func (b sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf [
 			return nil, err
 		}
 	}
-	for _, r := range rows.settled {
-		if _, err := b.run(ctx, closeFailure, r.at.UnixMilli(), r.userID); err != nil {
-			return nil, err
-		}
+	if err := b.settle(ctx, rows.settled); err != nil {
+		return nil, err
 	}
 	return b.revoke(ctx, rows.revoked)
 }
 
-func (b sqliteBulk) open(ctx context.Context, r openedRow) error {
-	found, err := b.run(ctx, insertRenewal, r.renewal.New, r.projectID, r.serviceID, r.renewal.CreatedAt.UnixMilli(), r.userID, r.renewal.Replaced)
-	if err == nil && !found {
-		return fmt.Errorf("generation %d, which a renewal replaces, is not there", r.renewal.Replaced)
+// settle looks first whether any failure is open: hardly ever one is.
+func (b *sqliteBulk) settle(ctx context.Context, rows []settledRow) error {
+	var some bool
+	if err := b.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM failures WHERE closed_at IS NULL)`).Scan(&some); err != nil || !some {
+		return err
 	}
-	return err
+	for _, r := range rows {
+		if _, err := b.run(ctx, closeFailure, r.at.UnixMilli(), r.userID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (b sqliteBulk) revoke(ctx context.Context, rows []revokedRow) (revokedOf []int64, err error) {
+func (b *sqliteBulk) revoke(ctx context.Context, rows []revokedRow) (revokedOf []int64, err error) {
 	for _, r := range rows {
 		var caID int64
 		err := b.tx.StmtContext(ctx, b.prepared[revokeGeneration]).QueryRowContext(ctx, r.at.UnixMilli(), r.userID, r.generation).Scan(&caID)
@@ -180,7 +212,7 @@ func (b sqliteBulk) revoke(ctx context.Context, rows []revokedRow) (revokedOf []
 	return revokedOf, nil
 }
 
-func (b sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) error {
+func (b *sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) error {
 	for _, d := range dues {
 		_, err := b.run(ctx, setDue, d.RenewAt.UnixMilli(), d.RenewAt.UnixMilli(), nullMillis(d.SpreadTo),
 			d.Policy.Validity.Milliseconds(), d.Policy.RenewBefore.Milliseconds(), d.Policy.Spread.Milliseconds(), d.UserID, d.Revision)
@@ -191,10 +223,30 @@ func (b sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) error {
 	return nil
 }
 
-func (b sqliteBulk) insertAudit(ctx context.Context, entries []app.AuditEntry) error {
+func (b *sqliteBulk) insertAudit(ctx context.Context, entries []app.AuditEntry) error {
 	for _, e := range entries {
 		_, err := b.run(ctx, insertAudit, e.ProjectID, e.Seq, e.At.UnixMilli(), e.Actor, e.Action, e.Service, e.User, e.Detail, e.MAC)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *sqliteBulk) insertMessages(ctx context.Context, messages []app.Message) error {
+	for _, m := range messages {
+		_, err := b.run(ctx, insertMessage, m.ID, m.ProjectID, m.ChannelID, m.CreatedAt.UnixMilli(), m.DueAt.UnixMilli(),
+			string(m.Kind), string(m.Event), m.Recipient, m.Slot, string(m.Payload))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *sqliteBulk) setReminders(ctx context.Context, reminders []app.DueReminder) error {
+	for _, r := range reminders {
+		if _, err := b.run(ctx, setReminder, nullMillis(r.RemindAt), r.Told.UnixMilli(), r.UserID, r.Generation); err != nil {
 			return err
 		}
 	}

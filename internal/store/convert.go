@@ -29,6 +29,14 @@ func fromNullMillis(ms sql.NullInt64) time.Time {
 // nullText stores the empty text as null.
 func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
 
+// fromNullJSON reads null as nil, which inherits.
+func fromNullJSON(s sql.NullString) []byte {
+	if !s.Valid {
+		return nil
+	}
+	return []byte(s.String)
+}
+
 func millis(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
 
 // nullDuration stores an inherited value as null.

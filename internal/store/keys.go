@@ -46,6 +46,8 @@ func (s *Store) SealedRows(ctx context.Context, p app.Purpose, afterOwner int64,
 			list, err = r.sealedPasswords(ctx, afterOwner, limit)
 		case app.SealCAKey:
 			list, err = r.sealedCAKeys(ctx, afterOwner, limit)
+		case app.SealChannelURL, app.SealChannelSecret:
+			list, err = r.sealedChannels(ctx, p, afterOwner, limit)
 		default:
 			err = fmt.Errorf("no secrets are sealed for purpose %q", p)
 		}
@@ -116,6 +118,10 @@ func (t *tx) replaceSealed(ctx context.Context, row app.SealedRow, old []byte) e
 		return t.q.ReplacePassword(ctx, db.ReplacePasswordParams{ID: row.OwnerID, Sealed: row.Sealed, Old: old})
 	case app.SealCAKey:
 		return t.q.ReplaceCAKey(ctx, db.ReplaceCAKeyParams{ID: row.OwnerID, Sealed: row.Sealed, Old: old})
+	case app.SealChannelURL:
+		return t.q.ReplaceChannelURL(ctx, db.ReplaceChannelURLParams{ID: row.OwnerID, Sealed: row.Sealed, Old: old})
+	case app.SealChannelSecret:
+		return t.q.ReplaceChannelSecret(ctx, db.ReplaceChannelSecretParams{ID: row.OwnerID, Sealed: row.Sealed, Old: old})
 	}
 	return fmt.Errorf("no secrets are sealed for purpose %q", row.Purpose)
 }

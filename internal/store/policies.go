@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/segue-project/segue/internal/app"
@@ -40,7 +41,7 @@ func (r reader) PolicyRewrites(ctx context.Context) ([]app.PolicyRewrite, error)
 	}
 	return convertAll(rows, func(row db.PolicyRewrite) (app.PolicyRewrite, error) {
 		return app.PolicyRewrite{
-			ID: row.ID, ProjectID: row.ProjectID, ServiceID: row.ServiceID, Cursor: row.DoneTo, At: fromMillis(row.At),
+			ID: row.ID, Kind: row.Kind, ProjectID: row.ProjectID, ServiceID: row.ServiceID, Cursor: row.DoneTo, At: fromMillis(row.At),
 		}, nil
 	})
 }
@@ -53,7 +54,7 @@ func (t *tx) SetDues(ctx context.Context, dues []app.UserDue) error {
 
 func (t *tx) InsertPolicyRewrite(ctx context.Context, r app.PolicyRewrite) error {
 	return t.writeError("policy change", t.q.InsertPolicyRewrite(ctx, db.InsertPolicyRewriteParams{
-		ID: r.ID, ProjectID: r.ProjectID, ServiceID: r.ServiceID, DoneTo: r.Cursor, At: r.At.UnixMilli(),
+		ID: r.ID, Kind: cmp.Or(r.Kind, app.RewriteRenewals), ProjectID: r.ProjectID, ServiceID: r.ServiceID, DoneTo: r.Cursor, At: r.At.UnixMilli(),
 	}))
 }
 

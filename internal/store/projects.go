@@ -42,7 +42,8 @@ func project(p db.Project) (app.Project, error) {
 	emails, err := fromListText("tech_emails of a project", p.TechEmails)
 	return app.Project{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails,
-		Override: override(p.Validity, p.RenewBefore, p.Spread), CreatedAt: fromMillis(p.CreatedAt),
+		Override: override(p.Validity, p.RenewBefore, p.Spread), Notices: fromNullJSON(p.Notices),
+		NewsAt: fromNullMillis(p.NewsAt), DigestAt: fromNullMillis(p.DigestAt), CreatedAt: fromMillis(p.CreatedAt),
 	}, err
 }
 
@@ -50,7 +51,7 @@ func (t *tx) InsertProject(ctx context.Context, p app.Project) error {
 	return t.writeError("project", t.q.InsertProject(ctx, db.InsertProjectParams{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: listText(p.TechEmails),
 		Validity: nullDuration(p.Override.Validity), RenewBefore: nullDuration(p.Override.RenewBefore),
-		Spread: nullDuration(p.Override.Spread), CreatedAt: p.CreatedAt.UnixMilli(),
+		Spread: nullDuration(p.Override.Spread), Notices: nullText(string(p.Notices)), CreatedAt: p.CreatedAt.UnixMilli(),
 	}))
 }
 

@@ -36,6 +36,7 @@ func service(s db.Service) (app.Service, error) {
 		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud,
 		UserConfig: []byte(s.UserConfig), TechEmails: emails, ReplAddresses: addresses,
 		Override:              override(s.Validity, s.RenewBefore, s.Spread),
+		Notices:               fromNullJSON(s.Notices),
 		TerminationProtection: s.TerminationProtection,
 		CreatedAt:             fromMillis(s.CreatedAt), UpdatedAt: fromMillis(s.UpdatedAt), DeletedAt: fromNullMillis(s.DeletedAt),
 	}, err
@@ -60,7 +61,7 @@ func (t *tx) InsertService(ctx context.Context, s app.Service) error {
 		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud, UserConfig: config,
 		TechEmails: listText(s.TechEmails), ReplAddresses: listText(s.ReplAddresses),
 		Validity: nullDuration(s.Override.Validity), RenewBefore: nullDuration(s.Override.RenewBefore),
-		Spread: nullDuration(s.Override.Spread), TerminationProtection: s.TerminationProtection,
+		Spread: nullDuration(s.Override.Spread), Notices: nullText(string(s.Notices)), TerminationProtection: s.TerminationProtection,
 		CreatedAt: s.CreatedAt.UnixMilli(), UpdatedAt: s.UpdatedAt.UnixMilli(),
 	}))
 }

@@ -110,6 +110,11 @@ var (
 		"journal_mode(WAL)",
 		"synchronous(FULL)", // a commit is on the disk when it returns
 		"foreign_keys(ON)",
+		// A burst of renewals touches pages all over the file: a cache of 16 MiB
+		// and a checkpoint every 40 MiB of log write each of them less often.
+		"cache_size(-16384)",
+		"wal_autocheckpoint(10000)",
+		"journal_size_limit(67108864)", // of the log after a reader that held it up, as a backup does
 	}
 	readerPragmas = []string{
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
@@ -135,7 +140,7 @@ func (s *sqlite) pool(pragmas []string, lock string, size int) (*sql.DB, error) 
 
 func (s *sqlite) readOptions() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
-func (s *sqlite) bulk(_ *sql.Conn, tx *sql.Tx) bulk { return sqliteBulk{tx, s.prepared} }
+func (s *sqlite) bulk(_ *sql.Conn, tx *sql.Tx) bulk { return &sqliteBulk{tx: tx, prepared: s.prepared} }
 
 // sqliteCode is the extended result code of an error; 0 for one of another kind.
 func sqliteCode(err error) int {

@@ -150,13 +150,18 @@ func (r reader) Renewals(ctx context.Context, projectID int64, after app.Renewal
 	if err != nil {
 		return nil, readError("renewals", err)
 	}
-	return convertAll(rows, func(row db.PendingRenewalsRow) (app.PendingRenewal, error) {
-		return app.PendingRenewal{
-			UserID: row.UserID, Service: row.Service, User: row.UserName,
-			Generation: int(row.Generation), Replaced: int(row.Replaced), CreatedAt: fromMillis(row.CreatedAt),
-			OldNotAfter: fromMillis(row.OldNotAfter), NewNotAfter: fromMillis(row.NewNotAfter),
-		}, nil
-	})
+	return convertAll(rows, pendingRenewal)
+}
+
+func pendingRenewal(row db.PendingRenewalsRow) (app.PendingRenewal, error) {
+	r := row.Renewal
+	return app.PendingRenewal{
+		ServiceID: r.ServiceID, UserID: r.UserID, Service: row.Service, User: row.UserName,
+		Generation: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt),
+		OldNotBefore: fromMillis(row.OldNotBefore), OldNotAfter: fromMillis(r.OldNotAfter),
+		NewNotBefore: fromMillis(row.NewNotBefore), NewNotAfter: fromMillis(row.NewNotAfter),
+		SnoozedUntil: fromNullMillis(r.SnoozedUntil), SnoozeReason: r.SnoozeReason.String,
+	}, nil
 }
 
 func (r reader) CountExpiring(ctx context.Context, serviceID int64) (n int, first time.Time, err error) {

@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -41,7 +40,11 @@ func (w *tickWorker) Work(ctx context.Context, _ *river.Job[tickArgs]) error {
 		return err
 	}
 	if len(shards) == 0 {
-		return w.Sweeper.NoteSweep(ctx, now)
+		if err := w.Sweeper.NoteSweep(ctx, now); err != nil {
+			return err
+		}
+		w.beat(ctx)
+		return nil
 	}
 	jobs := make([]river.InsertManyParams, len(shards))
 	for i, shard := range shards {
@@ -50,8 +53,7 @@ func (w *tickWorker) Work(ctx context.Context, _ *river.Job[tickArgs]) error {
 			InsertOpts: &river.InsertOpts{MaxAttempts: 1, UniqueOpts: uniqueFor(w.Tick)},
 		}
 	}
-	client := river.ClientFromContext[*sql.Tx](ctx)
-	_, err = client.InsertMany(ctx, jobs)
+	_, err = clientOf(ctx).InsertMany(ctx, jobs)
 	return err
 }
 
@@ -64,6 +66,16 @@ func (w *tickWorker) checkClock(ctx context.Context, now time.Time) error {
 		return errors.New("the clocks of this host and of the database differ by more than 5 minutes: set them right (for example by NTP); nothing is renewed until then")
 	}
 	return nil
+}
+
+// beat tells the outside that a sweep went well.
+func (c *Config) beat(ctx context.Context) {
+	if c.Heartbeat == nil {
+		return
+	}
+	if err := c.Heartbeat(ctx); err != nil {
+		c.Log.Warn("heartbeat", "error", err)
+	}
 }
 
 // sweepArgs is the job that renews what is due in one shard.
@@ -93,5 +105,6 @@ func (w *sweepWorker) Work(ctx context.Context, job *river.Job[sweepArgs]) error
 	}
 	w.Log.Info("swept", "shard", job.Args.Shard, "due", report.Due, "renewed", report.Renewed, "postponed", report.Postponed,
 		"failed", report.Failed, "stale", report.Stale, "keys_destroyed", report.KeysDestroyed)
+	w.beat(ctx)
 	return nil
 }

@@ -36,17 +36,21 @@ type Sweeper interface {
 
 // Config is what a Runner is made of.
 type Config struct {
-	DB      *sql.DB // on SQLite the single writer, which River shares with the store
-	Dialect string  // "sqlite" or "postgres"
-	Sweeper Sweeper
-	Tick    time.Duration
-	Now     func() time.Time
+	DB       *sql.DB // on SQLite the single writer, which River shares with the store
+	Dialect  string  // "sqlite" or "postgres"
+	Sweeper  Sweeper
+	Notifier Notifier
+	Tick     time.Duration
+	Now      func() time.Time
 	// HostClock is the database host's clock.
 	HostClock func(ctx context.Context) (time.Time, error)
 	// RefreshKeys rereads the keysets, so that a rotation by another process is
 	// used here for new secrets too.
 	RefreshKeys func(ctx context.Context) error
-	Log         *slog.Logger
+	// Heartbeat is called after each good sweep, so that an outside
+	// alarm can notice silence; nil where there is none.
+	Heartbeat func(ctx context.Context) error
+	Log       *slog.Logger
 }
 
 // maxClockDifference is how far this host's clock and the database's may differ.
@@ -81,16 +85,15 @@ func New(c Config) (*Runner, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &tickWorker{Config: c})
 	river.AddWorker(workers, &sweepWorker{Config: c})
-	unique := uniqueFor(c.Tick)
+	river.AddWorker(workers, &noticeWorker{Config: c})
+	river.AddWorker(workers, &deliverWorker{Config: c})
 	client, err := river.NewClient(driver(c.DB, c.Dialect), &river.Config{
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: 2, FetchPollInterval: pollEvery(c.Tick)},
+			deliveries:         {MaxWorkers: 4, FetchPollInterval: pollEvery(c.Tick)},
 		},
-		Workers: workers,
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(c.Tick),
-			func() (river.JobArgs, *river.InsertOpts) {
-				return tickArgs{}, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: unique}
-			}, &river.PeriodicJobOpts{RunOnStart: true})},
+		Workers:                     workers,
+		PeriodicJobs:                []*river.PeriodicJob{everyTick(c, tickArgs{}), everyTick(c, noticeArgs{})},
 		PollOnly:                    true,
 		JobTimeout:                  2 * time.Minute,
 		RescueStuckJobsAfter:        5 * time.Minute,
@@ -102,6 +105,17 @@ func New(c Config) (*Runner, error) {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	return &Runner{client: client}, nil
+}
+
+func everyTick(c Config, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(c.Tick), func() (river.JobArgs, *river.InsertOpts) {
+		return args, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: uniqueFor(c.Tick)}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
+// clientOf is the client whose job runs in ctx.
+func clientOf(ctx context.Context) *river.Client[*sql.Tx] {
+	return river.ClientFromContext[*sql.Tx](ctx)
 }
 
 // uniqueFor keeps ticks and shard jobs from piling up. The period bounds how

@@ -48,10 +48,28 @@ var startable = sync.OnceValue(func() chan<- func() {
 	return starts
 })
 
+// output is what a process prints, while it runs too.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
 // process is a segue that a test started; the test's end ends it.
 type process struct {
 	cmd  *exec.Cmd
-	out  bytes.Buffer // to be read once done is closed
+	out  output
 	done chan struct{}
 	err  error // of the process, once done is closed
 }
@@ -90,10 +108,10 @@ func (p *process) await(t *testing.T) {
 	case <-p.done:
 	case <-time.After(patience):
 		p.kill()
-		t.Fatalf("%v does not end:\n%s", p.cmd.Args[1:2], p.out.Bytes())
+		t.Fatalf("%v does not end:\n%s", p.cmd.Args[1:2], p.out.String())
 	}
 	if p.err != nil {
-		t.Fatalf("%v ended with %v:\n%s", p.cmd.Args[1:2], p.err, p.out.Bytes())
+		t.Fatalf("%v ended with %v:\n%s", p.cmd.Args[1:2], p.err, p.out.String())
 	}
 }
 
@@ -101,15 +119,15 @@ func (p *process) await(t *testing.T) {
 func (p *process) terminate(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatalf("%v is gone: %v:\n%s", p.cmd.Args[1:2], err, p.out.Bytes())
+		t.Fatalf("%v is gone: %v:\n%s", p.cmd.Args[1:2], err, p.out.String())
 	}
 	select {
 	case <-p.done:
 	case <-time.After(10 * time.Second):
 		p.kill()
-		t.Fatalf("%v does not end on SIGTERM:\n%s", p.cmd.Args[1:2], p.out.Bytes())
+		t.Fatalf("%v does not end on SIGTERM:\n%s", p.cmd.Args[1:2], p.out.String())
 	}
 	if p.err != nil {
-		t.Fatalf("%v ended with %v on SIGTERM:\n%s", p.cmd.Args[1:2], p.err, p.out.Bytes())
+		t.Fatalf("%v ended with %v on SIGTERM:\n%s", p.cmd.Args[1:2], p.err, p.out.String())
 	}
 }

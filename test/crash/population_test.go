@@ -76,21 +76,23 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// populate fills a store with users that are all due now: the young for the
-// first time, the old for the second, with a renewal that nobody acknowledged
-// and that the next one closes. The two avnadmin are among them.
-func populate(t *testing.T, in instance, young, old int) {
+// populate fills a store with users that are all due at the same moment: the
+// young for the first time, the old for the second, with a renewal that nobody
+// acknowledged and that the next one closes. The two avnadmin are among them.
+func populate(t *testing.T, in instance, young, old int, due time.Time) {
 	t.Helper()
 	o := in.open(t)
 	defer o.close(t)
-	now := time.Now()
 	life := lifecycle.DefaultPolicy()
-	between := life.Validity - life.RenewBefore + time.Hour // from a pair to the next: past every jitter
-	first := now.Add(-2 * between)
+	between := life.Validity - life.RenewBefore // from a pair to the next, without a spread
+	first := due.Add(-2 * between)
 	ctx := t.Context()
 	_, err := o.FirstAdministrator(ctx, "root@example.com", "correct horse battery", first)
 	must(t, err)
 	_, err = o.CreateProject(ctx, app.System(), "acme", nil, first)
+	must(t, err)
+	noSpread := "0s"
+	_, err = o.SetPolicy(ctx, app.System(), "acme", "", app.PolicyPatch{Renewal: map[string]*string{"spread": &noSpread}}, false, first)
 	must(t, err)
 	create := func(service string, users int, at time.Time) {
 		_, err := o.CreateService(ctx, app.System(), "acme", app.NewService{Name: service}, at)
@@ -103,9 +105,11 @@ func populate(t *testing.T, in instance, young, old int) {
 	create("old", old, first)
 	_, err = o.Sweep(ctx, app.SweepOptions{}, first.Add(between))
 	must(t, err)
-	create("young", young, now.Add(-between))
-	if due, err := o.Store.CountDue(ctx, now); err != nil || due != old+young+2 {
-		t.Fatalf("%d users are due (%v), want %d", due, err, old+young+2)
+	create("young", young, first.Add(between))
+	for at, want := range map[time.Time]int{due.Add(-time.Second): 0, due: old + young + 2} {
+		if n, err := o.Store.CountDue(ctx, at); err != nil || n != want {
+			t.Fatalf("%d users are due at %s (%v), want %d", n, at, err, want)
+		}
 	}
 }
 
@@ -170,16 +174,24 @@ func (o opened) sound(t *testing.T, when string) {
 	}))
 }
 
+// progress counts the renewals of this day; it is cheap enough to be asked all the time.
+func (o opened) progress(t *testing.T) (n int) {
+	t.Helper()
+	row := o.store.Writer().QueryRowContext(t.Context(), `SELECT COUNT(*) FROM renewals WHERE created_at >= $1`, time.Now().Add(-day).UnixMilli())
+	must(t, row.Scan(&n))
+	return n
+}
+
 // template is a populated instance to copy.
 type template struct {
 	instance
 	users int
 }
 
-func newTemplate(t *testing.T, url string, young, old int) template {
+func newTemplate(t *testing.T, url string, young, old int, due time.Time) template {
 	t.Helper()
 	in := instance{dir: t.TempDir(), url: url}
-	populate(t, in, young, old)
+	populate(t, in, young, old, due)
 	return template{in, young + old + 2}
 }
 

@@ -55,7 +55,7 @@ func (q *Queries) InspectGenerations(ctx context.Context, arg InspectGenerations
 }
 
 const inspectRenewals = `-- name: InspectRenewals :many
-SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as FROM renewals WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, generation
+SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as, remind_at, told_at, snoozed_until, snoozed_by, snooze_reason FROM renewals WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, generation
 `
 
 type InspectRenewalsParams struct {
@@ -85,6 +85,11 @@ func (q *Queries) InspectRenewals(ctx context.Context, arg InspectRenewalsParams
 			&i.AcknowledgedHow,
 			&i.ClosedAt,
 			&i.ClosedAs,
+			&i.RemindAt,
+			&i.ToldAt,
+			&i.SnoozedUntil,
+			&i.SnoozedBy,
+			&i.SnoozeReason,
 		); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,15 @@ type Account struct {
 	CreatedAt     int64
 }
 
+type Attempt struct {
+	MessageID int64
+	Number    int32
+	StartedAt int64
+	EndedAt   int64
+	Outcome   string
+	Error     string
+}
+
 type Audit struct {
 	ProjectID int64
 	Seq       int64
@@ -59,6 +68,16 @@ type CA struct {
 	CreatedAt   int64
 }
 
+type Channel struct {
+	ID           int64
+	ProjectID    int64
+	Kind         string
+	Name         string
+	SealedUrl    []byte
+	SealedSecret []byte
+	CreatedAt    int64
+}
+
 type Failure struct {
 	UserID    int64
 	ProjectID int64
@@ -82,6 +101,16 @@ type Generation struct {
 	SealedKey []byte
 }
 
+type Invitation struct {
+	ProjectID int64
+	Email     string
+	Role      string
+	TokenHash []byte
+	InvitedBy string
+	CreatedAt int64
+	ExpiresAt int64
+}
+
 type Keyset struct {
 	Name     string
 	Wrapped  []byte
@@ -95,6 +124,26 @@ type Member struct {
 	Since     int64
 }
 
+type Message struct {
+	ID        int64
+	ProjectID int64
+	ChannelID int64
+	CreatedAt int64
+	DueAt     sql.NullInt64
+	SentAt    sql.NullInt64
+	Attempts  int32
+	State     string
+	Kind      string
+	Event     string
+	Recipient string
+	Slot      string
+	LastError string
+	Payload   string
+	Subject   string
+	Body      string
+	Html      string
+}
+
 type Meta struct {
 	Name  string
 	Value int64
@@ -106,6 +155,7 @@ type PolicyRewrite struct {
 	ServiceID int64
 	DoneTo    int64
 	At        int64
+	Kind      string
 }
 
 type Project struct {
@@ -117,6 +167,9 @@ type Project struct {
 	RenewBefore sql.NullInt64
 	Spread      sql.NullInt64
 	CreatedAt   int64
+	Notices     sql.NullString
+	NewsAt      sql.NullInt64
+	DigestAt    sql.NullInt64
 }
 
 type Renewal struct {
@@ -132,6 +185,11 @@ type Renewal struct {
 	AcknowledgedHow sql.NullString
 	ClosedAt        sql.NullInt64
 	ClosedAs        sql.NullString
+	RemindAt        sql.NullInt64
+	ToldAt          int64
+	SnoozedUntil    sql.NullInt64
+	SnoozedBy       sql.NullString
+	SnoozeReason    sql.NullString
 }
 
 type Service struct {
@@ -150,6 +208,7 @@ type Service struct {
 	CreatedAt             int64
 	UpdatedAt             int64
 	DeletedAt             sql.NullInt64
+	Notices               sql.NullString
 }
 
 type Token struct {

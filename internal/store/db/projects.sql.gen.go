@@ -11,7 +11,7 @@ import (
 )
 
 const allProjects = `-- name: AllProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at FROM projects WHERE name > $2 ORDER BY name LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE name > $2 ORDER BY name LIMIT $1
 `
 
 type AllProjectsParams struct {
@@ -37,6 +37,9 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 			&i.RenewBefore,
 			&i.Spread,
 			&i.CreatedAt,
+			&i.Notices,
+			&i.NewsAt,
+			&i.DigestAt,
 		); err != nil {
 			return nil, err
 		}
@@ -52,8 +55,8 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 }
 
 const insertProject = `-- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type InsertProjectParams struct {
@@ -64,6 +67,7 @@ type InsertProjectParams struct {
 	Validity    sql.NullInt64
 	RenewBefore sql.NullInt64
 	Spread      sql.NullInt64
+	Notices     sql.NullString
 	CreatedAt   int64
 }
 
@@ -76,13 +80,14 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 		arg.Validity,
 		arg.RenewBefore,
 		arg.Spread,
+		arg.Notices,
 		arg.CreatedAt,
 	)
 	return err
 }
 
 const inspectProjects = `-- name: InspectProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectProjectsParams struct {
@@ -108,6 +113,9 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 			&i.RenewBefore,
 			&i.Spread,
 			&i.CreatedAt,
+			&i.Notices,
+			&i.NewsAt,
+			&i.DigestAt,
 		); err != nil {
 			return nil, err
 		}
@@ -123,7 +131,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 }
 
 const project = `-- name: Project :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at FROM projects WHERE id = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE id = $1
 `
 
 func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
@@ -138,12 +146,15 @@ func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
 		&i.RenewBefore,
 		&i.Spread,
 		&i.CreatedAt,
+		&i.Notices,
+		&i.NewsAt,
+		&i.DigestAt,
 	)
 	return i, err
 }
 
 const projectByName = `-- name: ProjectByName :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at FROM projects WHERE name = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE name = $1
 `
 
 func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, error) {
@@ -158,12 +169,15 @@ func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, erro
 		&i.RenewBefore,
 		&i.Spread,
 		&i.CreatedAt,
+		&i.Notices,
+		&i.NewsAt,
+		&i.DigestAt,
 	)
 	return i, err
 }
 
 const projectsOf = `-- name: ProjectsOf :many
-SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at FROM members m JOIN projects p ON p.id = m.project_id
+SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at FROM members m JOIN projects p ON p.id = m.project_id
 WHERE m.account_id = $1 AND p.name > $3 ORDER BY p.name LIMIT $2
 `
 
@@ -191,6 +205,9 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 			&i.RenewBefore,
 			&i.Spread,
 			&i.CreatedAt,
+			&i.Notices,
+			&i.NewsAt,
+			&i.DigestAt,
 		); err != nil {
 			return nil, err
 		}

@@ -56,8 +56,8 @@ func (q *Queries) DeletedPairsEnd(ctx context.Context, arg DeletedPairsEndParams
 
 const insertService = `-- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, termination_protection, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    validity, renew_before, spread, notices, termination_protection, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 `
 
 type InsertServiceParams struct {
@@ -72,6 +72,7 @@ type InsertServiceParams struct {
 	Validity              sql.NullInt64
 	RenewBefore           sql.NullInt64
 	Spread                sql.NullInt64
+	Notices               sql.NullString
 	TerminationProtection bool
 	CreatedAt             int64
 	UpdatedAt             int64
@@ -90,6 +91,7 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 		arg.Validity,
 		arg.RenewBefore,
 		arg.Spread,
+		arg.Notices,
 		arg.TerminationProtection,
 		arg.CreatedAt,
 		arg.UpdatedAt,
@@ -98,7 +100,7 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 }
 
 const inspectServices = `-- name: InspectServices :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at FROM services WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectServicesParams struct {
@@ -131,6 +133,7 @@ func (q *Queries) InspectServices(ctx context.Context, arg InspectServicesParams
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.DeletedAt,
+			&i.Notices,
 		); err != nil {
 			return nil, err
 		}
@@ -146,7 +149,7 @@ func (q *Queries) InspectServices(ctx context.Context, arg InspectServicesParams
 }
 
 const serviceByName = `-- name: ServiceByName :one
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
 `
 
 type ServiceByNameParams struct {
@@ -173,6 +176,7 @@ func (q *Queries) ServiceByName(ctx context.Context, arg ServiceByNameParams) (S
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.DeletedAt,
+		&i.Notices,
 	)
 	return i, err
 }
@@ -189,7 +193,7 @@ func (q *Queries) ServiceHasUsers(ctx context.Context, serviceID int64) (bool, e
 }
 
 const services = `-- name: Services :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
 `
 
 type ServicesParams struct {
@@ -223,6 +227,7 @@ func (q *Queries) Services(ctx context.Context, arg ServicesParams) ([]Service, 
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.DeletedAt,
+			&i.Notices,
 		); err != nil {
 			return nil, err
 		}

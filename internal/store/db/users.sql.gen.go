@@ -232,11 +232,12 @@ func (q *Queries) DuesOfService(ctx context.Context, arg DuesOfServiceParams) ([
 }
 
 const insertPolicyRewrite = `-- name: InsertPolicyRewrite :exec
-INSERT INTO policy_rewrites (id, project_id, service_id, done_to, at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO policy_rewrites (id, kind, project_id, service_id, done_to, at) VALUES ($1, $2, $3, $4, $5, $6)
 `
 
 type InsertPolicyRewriteParams struct {
 	ID        int64
+	Kind      string
 	ProjectID int64
 	ServiceID int64
 	DoneTo    int64
@@ -246,6 +247,7 @@ type InsertPolicyRewriteParams struct {
 func (q *Queries) InsertPolicyRewrite(ctx context.Context, arg InsertPolicyRewriteParams) error {
 	_, err := q.db.ExecContext(ctx, insertPolicyRewrite,
 		arg.ID,
+		arg.Kind,
 		arg.ProjectID,
 		arg.ServiceID,
 		arg.DoneTo,
@@ -393,12 +395,13 @@ func (q *Queries) Pair(ctx context.Context, arg PairParams) (Generation, error) 
 }
 
 const pendingRenewals = `-- name: PendingRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.created_at, r.old_not_after,
-    s.name AS service, u.name AS user_name, g.not_after AS new_not_after
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
-JOIN generations g ON g.user_id = r.user_id AND g.number = r.generation
+JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
+JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND (r.old_not_after, r.user_id) > (CAST($3 AS BIGINT), CAST($4 AS BIGINT))
 ORDER BY r.old_not_after, r.user_id LIMIT $2
@@ -412,14 +415,12 @@ type PendingRenewalsParams struct {
 }
 
 type PendingRenewalsRow struct {
-	UserID      int64
-	Generation  int32
-	Replaced    int32
-	CreatedAt   int64
-	OldNotAfter int64
-	Service     string
-	UserName    string
-	NewNotAfter int64
+	Renewal      Renewal
+	Service      string
+	UserName     string
+	OldNotBefore int64
+	NewNotBefore int64
+	NewNotAfter  int64
 }
 
 func (q *Queries) PendingRenewals(ctx context.Context, arg PendingRenewalsParams) ([]PendingRenewalsRow, error) {
@@ -437,13 +438,27 @@ func (q *Queries) PendingRenewals(ctx context.Context, arg PendingRenewalsParams
 	for rows.Next() {
 		var i PendingRenewalsRow
 		if err := rows.Scan(
-			&i.UserID,
-			&i.Generation,
-			&i.Replaced,
-			&i.CreatedAt,
-			&i.OldNotAfter,
+			&i.Renewal.UserID,
+			&i.Renewal.Generation,
+			&i.Renewal.Replaced,
+			&i.Renewal.ProjectID,
+			&i.Renewal.ServiceID,
+			&i.Renewal.OldNotAfter,
+			&i.Renewal.CreatedAt,
+			&i.Renewal.AcknowledgedAt,
+			&i.Renewal.AcknowledgedBy,
+			&i.Renewal.AcknowledgedHow,
+			&i.Renewal.ClosedAt,
+			&i.Renewal.ClosedAs,
+			&i.Renewal.RemindAt,
+			&i.Renewal.ToldAt,
+			&i.Renewal.SnoozedUntil,
+			&i.Renewal.SnoozedBy,
+			&i.Renewal.SnoozeReason,
 			&i.Service,
 			&i.UserName,
+			&i.OldNotBefore,
+			&i.NewNotBefore,
 			&i.NewNotAfter,
 		); err != nil {
 			return nil, err
@@ -460,7 +475,7 @@ func (q *Queries) PendingRenewals(ctx context.Context, arg PendingRenewalsParams
 }
 
 const policyRewrites = `-- name: PolicyRewrites :many
-SELECT id, project_id, service_id, done_to, at FROM policy_rewrites ORDER BY at, id
+SELECT id, project_id, service_id, done_to, at, kind FROM policy_rewrites ORDER BY at, id
 `
 
 func (q *Queries) PolicyRewrites(ctx context.Context) ([]PolicyRewrite, error) {
@@ -478,6 +493,7 @@ func (q *Queries) PolicyRewrites(ctx context.Context) ([]PolicyRewrite, error) {
 			&i.ServiceID,
 			&i.DoneTo,
 			&i.At,
+			&i.Kind,
 		); err != nil {
 			return nil, err
 		}
@@ -629,7 +645,7 @@ func (q *Queries) UserGenerations(ctx context.Context, userID int64) ([]UserGene
 }
 
 const userRenewals = `-- name: UserRenewals :many
-SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as FROM renewals WHERE user_id = $1 ORDER BY generation
+SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as, remind_at, told_at, snoozed_until, snoozed_by, snooze_reason FROM renewals WHERE user_id = $1 ORDER BY generation
 `
 
 func (q *Queries) UserRenewals(ctx context.Context, userID int64) ([]Renewal, error) {
@@ -654,6 +670,11 @@ func (q *Queries) UserRenewals(ctx context.Context, userID int64) ([]Renewal, er
 			&i.AcknowledgedHow,
 			&i.ClosedAt,
 			&i.ClosedAs,
+			&i.RemindAt,
+			&i.ToldAt,
+			&i.SnoozedUntil,
+			&i.SnoozedBy,
+			&i.SnoozeReason,
 		); err != nil {
 			return nil, err
 		}
@@ -793,7 +814,7 @@ func (q *Queries) UsersGenerations(ctx context.Context, arg UsersGenerationsPara
 }
 
 const usersRenewals = `-- name: UsersRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason
 FROM (SELECT u.id FROM users u WHERE u.service_id = $1 AND u.name > $3 AND u.deleted_at IS NULL
       ORDER BY u.name LIMIT $2) AS page
 JOIN renewals r ON r.user_id = page.id ORDER BY r.user_id, r.generation
@@ -827,6 +848,11 @@ func (q *Queries) UsersRenewals(ctx context.Context, arg UsersRenewalsParams) ([
 			&i.AcknowledgedHow,
 			&i.ClosedAt,
 			&i.ClosedAs,
+			&i.RemindAt,
+			&i.ToldAt,
+			&i.SnoozedUntil,
+			&i.SnoozedBy,
+			&i.SnoozeReason,
 		); err != nil {
 			return nil, err
 		}

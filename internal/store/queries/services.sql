@@ -9,8 +9,8 @@ SELECT * FROM services WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 
 -- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, termination_protection, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+    validity, renew_before, spread, notices, termination_protection, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: SetServicePolicy :execrows
 UPDATE services SET validity = $2, renew_before = $3, spread = $4, updated_at = $5 WHERE id = $1 AND deleted_at IS NULL;

@@ -50,12 +50,13 @@ VALUES ($1, $2, $3, 0, $4, 0, 0, 0, 0, 0, 0, $5, $6, $7, $8);
 UPDATE users SET sealed_password = $2 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: PendingRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.created_at, r.old_not_after,
-    s.name AS service, u.name AS user_name, g.not_after AS new_not_after
+SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
-JOIN generations g ON g.user_id = r.user_id AND g.number = r.generation
+JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
+JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND (r.old_not_after, r.user_id) > (CAST(sqlc.arg(old_not_after) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
 ORDER BY r.old_not_after, r.user_id LIMIT $2;
@@ -88,7 +89,7 @@ ORDER BY u.id LIMIT $2;
 SELECT * FROM policy_rewrites ORDER BY at, id;
 
 -- name: InsertPolicyRewrite :exec
-INSERT INTO policy_rewrites (id, project_id, service_id, done_to, at) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO policy_rewrites (id, kind, project_id, service_id, done_to, at) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: AdvancePolicyRewrite :exec
 UPDATE policy_rewrites SET done_to = $2 WHERE id = $1;

@@ -20,11 +20,12 @@ var policyTests = []test{
 		}
 		f.same("none", list(), []app.PolicyRewrite(nil))
 		first := app.PolicyRewrite{ID: id(), ProjectID: f.project.ID, At: start}
-		second := app.PolicyRewrite{ID: id(), ProjectID: f.project.ID, ServiceID: f.service.ID, At: start.Add(-time.Hour)}
+		second := app.PolicyRewrite{ID: id(), Kind: app.RewriteReminders, ProjectID: f.project.ID, ServiceID: f.service.ID, At: start.Add(-time.Hour)}
 		f.write(func(tx app.Tx) error {
 			f.must(tx.InsertPolicyRewrite(f.ctx, first))
 			return tx.InsertPolicyRewrite(f.ctx, second)
 		})
+		first.Kind = app.RewriteRenewals
 		f.same("the oldest first", list(), []app.PolicyRewrite{second, first})
 		f.write(func(tx app.Tx) error { return tx.AdvancePolicyRewrite(f.ctx, first.ID, 42, false) })
 		first.Cursor = 42

@@ -25,8 +25,9 @@ var renewalTests = []test{
 		}
 		u := f.user("user-2")
 		f.same("the second", all[1], app.PendingRenewal{
-			UserID: u.ID, Service: "orders", User: "user-2", Generation: 2, Replaced: 1, CreatedAt: at,
-			OldNotAfter: u.Facts.Generations[0].NotAfter, NewNotAfter: u.Facts.Generations[1].NotAfter,
+			ServiceID: f.service.ID, UserID: u.ID, Service: "orders", User: "user-2", Generation: 2, Replaced: 1, CreatedAt: at,
+			OldNotBefore: u.Facts.Generations[0].NotBefore, OldNotAfter: u.Facts.Generations[0].NotAfter,
+			NewNotBefore: u.Facts.Generations[1].NotBefore, NewNotAfter: u.Facts.Generations[1].NotAfter,
 		})
 		f.expiring(f.service.ID, 3, f.user("user-0").Facts.Generations[0].NotAfter)
 		f.expiring(f.newService(f.project.ID, "quiet").ID, 0, time.Time{})

@@ -1,0 +1,95 @@
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"time"
+)
+
+// digestListed bounds how many renewals a digest names; the rest it counts.
+const digestListed = 50
+
+// buildDigest makes what one recipient is told of the project now. ok is false
+// when there is nothing left to say to them. Memory does not depend on how many
+// renewals there are.
+func buildDigest(ctx context.Context, r Reader, who *audience, to Recipient, since, now time.Time) (d Digest, ok bool, err error) {
+	d = Digest{Project: who.project.Name, Recipient: to.Email, Why: to.Why, Now: now, Zone: who.zone}
+	summaries, err := r.ServiceSummaries(ctx, who.project.ID, since, now)
+	if err != nil {
+		return d, false, err
+	}
+	sections := map[int64]*DigestSection{}
+	for _, s := range summaries {
+		if !to.concerns(s.ServiceID) || who.silent(s.ServiceID) || s.Awaiting+s.Lapsed+s.Renewed == 0 {
+			continue
+		}
+		sections[s.ServiceID] = &DigestSection{ServiceSummary: s}
+		d.Renewed, d.Awaiting, d.Lapsed, d.Snoozed = d.Renewed+s.Renewed, d.Awaiting+s.Awaiting, d.Lapsed+s.Lapsed, d.Snoozed+s.Snoozed
+	}
+	if d.Awaiting+d.Lapsed == 0 {
+		return d, false, nil // renewals that are acknowledged already are no news
+	}
+	if err := listItems(ctx, r, who.project.ID, sections, d.Awaiting+d.Lapsed, now); err != nil {
+		return d, false, err
+	}
+	d.Sections = inOrder(sections)
+	head, err := r.AuditHeadOf(ctx, who.project.ID)
+	d.AuditSeq, d.AuditMAC = head.Seq, hex.EncodeToString(head.MAC)
+	return d, true, err
+}
+
+// listItems fills the sections with the most urgent renewals.
+func listItems(ctx context.Context, r Reader, projectID int64, sections map[int64]*DigestSection, total int, now time.Time) error {
+	listed := 0
+	want := min(total, digestListed)
+	for cursor := (RenewalCursor{}); listed < want; {
+		page, err := r.Renewals(ctx, projectID, cursor, usersRead)
+		if err != nil {
+			return err
+		}
+		for _, p := range page {
+			cursor = RenewalCursor{OldNotAfter: p.OldNotAfter, UserID: p.UserID}
+			s, concerned := sections[p.ServiceID]
+			if !concerned || p.SnoozedUntil.After(now) || listed == want {
+				continue
+			}
+			s.Items = append(s.Items, p.item(now))
+			listed++
+		}
+		if len(page) < usersRead {
+			break
+		}
+	}
+	for _, s := range sections {
+		s.More = max(0, s.Awaiting+s.Lapsed-len(s.Items))
+	}
+	return nil
+}
+
+func (p PendingRenewal) item(now time.Time) DigestItem {
+	return DigestItem{
+		User: p.User, Generation: p.Generation, OldNotBefore: p.OldNotBefore, OldNotAfter: p.OldNotAfter,
+		NewNotBefore: p.NewNotBefore, NewNotAfter: p.NewNotAfter, Lapsed: now.After(p.OldNotAfter),
+	}
+}
+
+// inOrder sorts sections by their most urgent end.
+func inOrder(sections map[int64]*DigestSection) []DigestSection {
+	var sorted []DigestSection
+	for _, s := range sections {
+		if s.Awaiting+s.Lapsed > 0 {
+			sorted = append(sorted, *s)
+		}
+	}
+	slices.SortFunc(sorted, func(x, y DigestSection) int {
+		if c := y.Lapsed - x.Lapsed; (x.Lapsed == 0) != (y.Lapsed == 0) {
+			return c
+		}
+		if c := x.FirstEnd.Compare(y.FirstEnd); c != 0 {
+			return c
+		}
+		return slices.Compare([]byte(x.Service), []byte(y.Service))
+	})
+	return sorted
+}

@@ -1,0 +1,247 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// attemptWithin bounds one attempt; a claim outlives it, so that a message whose
+// attempt died with its process becomes due again by itself.
+const (
+	attemptWithin = 90 * time.Second
+	claimFor      = 3 * time.Minute
+)
+
+// maxAttempts is when a message is given up: with the waits below, after two days.
+const maxAttempts = 16
+
+// backoff is how long to wait after an attempt that failed, with jitter so that
+// messages held back by one outage do not all come again at once.
+func backoff(attempt int) time.Duration {
+	wait := min(30*time.Second<<min(attempt-1, 12), 6*time.Hour)
+	return wait/2 + rand.N(wait) // between a half and one and a half
+}
+
+// DeliverMessage makes one attempt at a due message. It renders from the facts
+// as they are now: what was acknowledged before this attempt is not named as
+// awaiting. A message that is not due, or in another attempt, is left alone.
+func (a *App) DeliverMessage(ctx context.Context, id int64, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptWithin)
+	defer cancel()
+	var m Message
+	err := a.Store.Write(ctx, func(tx Tx) (err error) {
+		m, err = tx.ClaimMessage(ctx, id, now, now.Add(claimFor))
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	outcome := a.attempt(ctx, &m, now)
+	return a.settle(context.WithoutCancel(ctx), m, outcome, now)
+}
+
+// attempt renders and sends; nil is sent, errNothingToSay is dropped.
+func (a *App) attempt(ctx context.Context, m *Message, now time.Time) error {
+	if m.ChannelID != 0 {
+		return a.postEvent(ctx, *m)
+	}
+	mail, err := a.renderMail(ctx, *m, now)
+	if err != nil {
+		return err
+	}
+	m.Subject, m.Body, m.HTML = mail.Subject, mail.Text, mail.HTML
+	return a.Mailer.Send(ctx, mail)
+}
+
+// errNothingToSay ends a message whose facts need nobody any more.
+var errNothingToSay = errors.New("nothing is left to say: all was acknowledged meanwhile, or its recipient or channel is gone")
+
+func (a *App) postEvent(ctx context.Context, m Message) error {
+	var c Channel
+	err := a.Store.Read(ctx, func(r Reader) (err error) {
+		c, err = r.ChannelByID(ctx, m.ChannelID)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) {
+		return errNothingToSay
+	}
+	if err != nil {
+		return err
+	}
+	e, err := m.event()
+	if err != nil {
+		return err
+	}
+	return a.post(ctx, c, e)
+}
+
+// post sends an event by a channel.
+func (a *App) post(ctx context.Context, c Channel, e Event) error {
+	poster, ok := a.Posters[c.Kind]
+	if !ok {
+		return &PermanentError{Err: fmt.Errorf("no way to deliver by a channel of kind %s", c.Kind)}
+	}
+	e.PublicURL = a.PublicURL
+	url, err := a.Custody.Open(ctx, SealChannelURL, c.ProjectID, c.ID, ChannelURLID, c.SealedURL)
+	if err != nil {
+		return fmt.Errorf("open the channel's address: %w", err)
+	}
+	var secret []byte
+	if c.SealedSecret != nil {
+		if secret, err = a.Custody.Open(ctx, SealChannelSecret, c.ProjectID, c.ID, ChannelSecretID, c.SealedSecret); err != nil {
+			return fmt.Errorf("open the channel's secret: %w", err)
+		}
+	}
+	return poster.Post(ctx, string(url), string(secret), e)
+}
+
+func (m Message) event() (Event, error) {
+	var e Event
+	if err := json.Unmarshal(m.Payload, &e); err != nil {
+		return e, &PermanentError{Err: fmt.Errorf("the stored event cannot be read: %w", err)}
+	}
+	return e, nil
+}
+
+func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (Mail, error) {
+	if m.Kind == MessageEvent {
+		e, err := m.event()
+		if err != nil {
+			return Mail{}, err
+		}
+		e.PublicURL = a.PublicURL
+		if e.Zone, err = a.zoneOf(ctx, m.ProjectID); err != nil {
+			return Mail{}, err
+		}
+		return a.Renderer.Event(e, m.Recipient, m.ID)
+	}
+	var d Digest
+	err := a.Store.Read(ctx, func(r Reader) (err error) {
+		d, err = a.digestOf(ctx, r, m, now)
+		return err
+	})
+	if err != nil {
+		return Mail{}, err
+	}
+	d.PublicURL, d.Recorded = a.PublicURL, m.CreatedAt
+	return a.Renderer.Digest(d, m.ID)
+}
+
+// zoneOf is the project's time zone.
+func (a *App) zoneOf(ctx context.Context, projectID int64) (zone *time.Location, err error) {
+	err = a.Store.Read(ctx, func(r Reader) error {
+		p, err := r.Project(ctx, projectID)
+		if errors.Is(err, ErrNotFound) {
+			return errNothingToSay
+		}
+		if err == nil {
+			_, zone, err = effectiveNotices(p, Service{})
+		}
+		return err
+	})
+	return zone, err
+}
+
+// digestOf makes what a digest or urgent message says now.
+func (a *App) digestOf(ctx context.Context, r Reader, m Message, now time.Time) (Digest, error) {
+	p, err := r.Project(ctx, m.ProjectID)
+	if errors.Is(err, ErrNotFound) {
+		return Digest{}, errNothingToSay
+	}
+	if err != nil {
+		return Digest{}, err
+	}
+	who, err := readAudience(ctx, r, p)
+	if err != nil {
+		return Digest{}, err
+	}
+	to, ok := who.recipient(m.Recipient)
+	if !ok {
+		return Digest{}, errNothingToSay
+	}
+	var d Digest
+	if m.Kind == MessageUrgent {
+		d, ok, err = buildUrgent(ctx, r, who, to, m, now)
+	} else {
+		d, ok, err = buildDigest(ctx, r, who, to, m.CreatedAt.Add(-who.notices.DigestInterval), now)
+	}
+	if err == nil && !ok {
+		err = errNothingToSay
+	}
+	return d, err
+}
+
+func (who *audience) recipient(email string) (Recipient, bool) {
+	for _, r := range who.recipients() {
+		if r.Email == email {
+			return r, true
+		}
+	}
+	return Recipient{}, false
+}
+
+// settle records how an attempt ended and what comes next.
+func (a *App) settle(ctx context.Context, m Message, outcome error, now time.Time) error {
+	m.Attempts++
+	m.LastError = ""
+	var permanent *PermanentError
+	switch {
+	case outcome == nil && m.ChannelID == 0 && !a.Mailer.Leaves():
+		m.State, m.SentAt = MessageKept, now
+	case outcome == nil:
+		m.State, m.SentAt = MessageSent, now
+	case errors.Is(outcome, errNothingToSay):
+		m.State = MessageDropped
+	case errors.As(outcome, &permanent), m.Attempts >= maxAttempts:
+		m.State, m.LastError = MessageDead, cut(outcome.Error(), maxError)
+	default:
+		m.State, m.LastError = MessageDue, cut(outcome.Error(), maxError)
+		m.DueAt = now.Add(backoff(m.Attempts))
+	}
+	return a.write(ctx, System(), now, func(u *unit) error {
+		err := u.RecordAttempt(ctx, Attempt{
+			MessageID: m.ID, Number: m.Attempts, StartedAt: now, EndedAt: now, Outcome: m.State, Error: m.LastError,
+		}, m)
+		if err != nil || m.State != MessageDead {
+			return err
+		}
+		return u.reportDead(ctx, m)
+	})
+}
+
+// maxError bounds a stored error.
+const maxError = 500
+
+// reportDead tells operators that messages do not arrive: once a day and person,
+// and never about such a message itself.
+func (u *unit) reportDead(ctx context.Context, m Message) error {
+	if m.Event == EventDeliveryFailing {
+		return nil
+	}
+	who, err := u.audience(ctx, m.ProjectID)
+	if err != nil {
+		return err
+	}
+	e := Event{
+		Type: EventDeliveryFailing, At: u.now, Project: who.project.Name,
+		Message: "a message to " + m.Recipient + " could not be delivered: " + m.LastError,
+		Remedy:  "mend the cause, then retry: `segue notify deliveries --state dead` lists what was given up",
+	}
+	key := string(EventDeliveryFailing) + "/" + u.now.UTC().Format(time.DateOnly)
+	if err := u.post(who, e, key); err != nil {
+		return err
+	}
+	return u.mailEvent(who, who.operators(), e, key)
+}
+
+// DueMessages returns up to limit messages due at now.
+func (a *App) DueMessages(ctx context.Context, now time.Time, limit int) ([]int64, error) {
+	return a.Store.DueMessages(ctx, now, limit)
+}

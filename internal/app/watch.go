@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/segue-project/segue/internal/lifecycle"
+)
+
+// sweepStaleAfter is how long no sweep may have run before operators are told.
+const sweepStaleAfter = 24 * time.Hour
+
+// WatchSweep tells every project's operators, once a day, when no sweep has run
+// for a day. It is called by a job of its own, which goes on where the sweep
+// refuses or fails.
+func (a *App) WatchSweep(ctx context.Context, now time.Time) error {
+	last, err := a.Inspector.LastSweep(ctx)
+	if err != nil || last.IsZero() || now.Sub(last) < sweepStaleAfter {
+		return err
+	}
+	for after := ""; ; {
+		var projects []Project
+		err := a.Store.Read(ctx, func(r Reader) (err error) {
+			projects, err = r.Projects(ctx, 0, after, usersRead)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range projects {
+			if err := a.reportStale(ctx, p, last, now); err != nil {
+				return err
+			}
+			after = p.Name
+		}
+		if len(projects) < usersRead {
+			return nil
+		}
+	}
+}
+
+func (a *App) reportStale(ctx context.Context, p Project, last, now time.Time) error {
+	return a.write(ctx, System(), now, func(u *unit) error {
+		who, err := u.audience(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		e := Event{
+			Type: EventSweepStale, At: now, Project: p.Name,
+			Message: "no sweep has run since " + stamp(last) + ": nothing is being renewed",
+			Remedy:  "look at the log of `segue serve` and run `segue doctor`",
+		}
+		key := string(EventSweepStale) + "/" + now.UTC().Format(time.DateOnly)
+		if err := u.post(who, e, key); err != nil {
+			return err
+		}
+		return u.mailEvent(who, who.operators(), e, key)
+	})
+}
+
+// Metrics are the instance's figures for /metrics.
+type Metrics struct {
+	Census
+	Messages  map[MessageState]int
+	OldestDue time.Time // of a message; zero for none
+	LastSweep time.Time // zero for never
+}
+
+// ReadMetrics counts for /metrics.
+func (a *App) ReadMetrics(ctx context.Context, now time.Time) (Metrics, error) {
+	var m Metrics
+	var err error
+	if m.Census, err = a.Store.Census(ctx, now); err != nil {
+		return m, err
+	}
+	if m.LastSweep, err = a.Inspector.LastSweep(ctx); err != nil {
+		return m, err
+	}
+	return m, a.Store.Read(ctx, func(r Reader) (err error) {
+		if m.Messages, err = r.CountMessages(ctx, 0); err != nil {
+			return err
+		}
+		m.OldestDue, err = r.OldestDue(ctx)
+		return err
+	})
+}
+
+// rewriteReminders gives the pending renewals of a project or service their
+// next date after its notices changed, page by page, as rewriteDues does for
+// due dates.
+func (a *App) rewriteReminders(ctx context.Context, rewrite PolicyRewrite, now time.Time) error {
+	for {
+		n := 0
+		err := a.write(ctx, System(), now, func(u *unit) error {
+			who, err := u.audience(ctx, rewrite.ProjectID)
+			if err != nil {
+				return err
+			}
+			pending, err := u.PendingReminders(ctx, rewrite.ProjectID, rewrite.ServiceID, rewrite.Cursor, reminderPage)
+			if err != nil {
+				return err
+			}
+			cursor := rewrite.Cursor
+			for i := range pending {
+				var notices lifecycle.Notices
+				if notices, err = who.noticesOf(pending[i].ServiceID); err != nil {
+					return err
+				}
+				pending[i].reschedule(notices, who.zone)
+				cursor = pending[i].UserID
+			}
+			if err := u.SetReminders(ctx, pending); err != nil {
+				return err
+			}
+			n, rewrite.Cursor = len(pending), cursor
+			return u.AdvancePolicyRewrite(ctx, rewrite.ID, cursor, n < reminderPage)
+		})
+		if err != nil || n < reminderPage {
+			return err
+		}
+	}
+}

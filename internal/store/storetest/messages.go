@@ -1,0 +1,361 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/segue-project/segue/internal/app"
+)
+
+var messageTests = []test{
+	{"messages", testMessages},
+	{"slots of messages", testSlots},
+	{"a slot goes to one", func(f *fixture) {
+		second := f.open(f.T)
+		insert := func(s Store) func() error {
+			return func() error {
+				m := f.newMessage("ann@example.org", start)
+				m.Slot = "2026-03-01"
+				return s.Write(f.ctx, func(tx app.Tx) error {
+					return tx.InsertMessages(f.ctx, []app.Message{m, f.newMessage("bob@example.org", start)})
+				})
+			}
+		}
+		f.together(10, insert(f.store), insert(second))
+		f.same("messages", f.countMessages(f.project.ID), map[app.MessageState]int{app.MessageDue: 21})
+	}},
+	{"attempts", testAttempts},
+	{"attempts whose claim ran out", testLateAttempts},
+	{"a message goes to one attempt", testClaimRace},
+	{"messages given up", func(f *fixture) {
+		m := f.newMessage("ann@example.org", start)
+		f.insertMessages(m)
+		retry := func(id int64, now time.Time) error {
+			return f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RetryMessage(f.ctx, id, now) })
+		}
+		f.is(retry(m.ID, start), app.ErrNotFound) // it is due anyway
+		for i, outcome := range []app.MessageState{app.MessageDead, app.MessageDropped} {
+			f.attempt(m.ID, i+1, outcome, time.Time{})
+			f.same("due", f.dueMessages(start.Add(100*day), 10), []int64(nil))
+			f.is(f.claim(m.ID, start.Add(100*day), start.Add(101*day)), app.ErrNotFound)
+			before := f.message(m.ID)
+			f.must(retry(m.ID, start.Add(day)))
+			before.State, before.DueAt = app.MessageDue, start.Add(day)
+			f.same("made due again", f.message(m.ID), before)
+			f.same("due", f.dueMessages(start.Add(day), 10), []int64{m.ID})
+		}
+		f.attempt(m.ID, 3, app.MessageSent, time.Time{})
+		f.is(retry(m.ID, start), app.ErrNotFound)
+		f.is(retry(id(), start), app.ErrNotFound)
+	}},
+	{"pages of messages", testMessagePages},
+	{"due messages and counts", testDueMessages},
+}
+
+// newMessage is an event of the fixture's project by mail, due at once, not stored yet.
+func (f *fixture) newMessage(recipient string, at time.Time) app.Message {
+	return app.Message{
+		ID: id(), ProjectID: f.project.ID, Kind: app.MessageEvent, Event: app.EventRenewalFailed, Recipient: recipient,
+		Payload: []byte(`{"version":1}`), CreatedAt: at, DueAt: at, State: app.MessageDue,
+	}
+}
+
+func (f *fixture) insertMessages(messages ...app.Message) {
+	f.Helper()
+	f.write(func(tx app.Tx) error { return tx.InsertMessages(f.ctx, messages) })
+}
+
+func (f *fixture) message(id int64) (m app.Message) {
+	f.Helper()
+	f.read(func(r app.Reader) (err error) {
+		m, err = r.Message(f.ctx, id)
+		return err
+	})
+	return m
+}
+
+func (f *fixture) attempts(messageID int64) (list []app.Attempt) {
+	f.Helper()
+	f.read(func(r app.Reader) (err error) {
+		list, err = r.Attempts(f.ctx, messageID)
+		return err
+	})
+	return list
+}
+
+func (f *fixture) claim(id int64, now, until time.Time) error {
+	return f.store.Write(f.ctx, func(tx app.Tx) error {
+		_, err := tx.ClaimMessage(f.ctx, id, now, until)
+		return err
+	})
+}
+
+// record saves an attempt with what it leaves of the message.
+func (f *fixture) record(messageID int64, number int, outcome app.MessageState, dueAt time.Time) (app.Attempt, app.Message, error) {
+	f.Helper()
+	a := app.Attempt{
+		MessageID: messageID, Number: number, StartedAt: start.Add(time.Duration(number) * time.Hour), Outcome: outcome,
+	}
+	a.EndedAt = a.StartedAt.Add(time.Second)
+	m := f.message(messageID)
+	m.State, m.DueAt, m.Attempts = outcome, dueAt, number
+	m.Subject, m.Body, m.HTML = fmt.Sprintf("Subject %d", number), "Text", "<p>Ä</p>"
+	if outcome == app.MessageSent {
+		m.SentAt, m.LastError = a.EndedAt, ""
+	} else {
+		a.Error = fmt.Sprintf("failure %d", number)
+		m.LastError = a.Error
+	}
+	return a, m, f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RecordAttempt(f.ctx, a, m) })
+}
+
+func (f *fixture) attempt(messageID int64, number int, outcome app.MessageState, dueAt time.Time) (app.Attempt, app.Message) {
+	f.Helper()
+	a, m, err := f.record(messageID, number, outcome, dueAt)
+	f.must(err)
+	return a, m
+}
+
+func (f *fixture) dueMessages(now time.Time, limit int) []int64 {
+	f.Helper()
+	ids, err := f.store.DueMessages(f.ctx, now, limit)
+	f.must(err)
+	return ids
+}
+
+func (f *fixture) countMessages(projectID int64) (n map[app.MessageState]int) {
+	f.Helper()
+	f.read(func(r app.Reader) (err error) {
+		n, err = r.CountMessages(f.ctx, projectID)
+		return err
+	})
+	return n
+}
+
+func testMessages(f *fixture) {
+	m := app.Message{
+		ID: id(), ProjectID: f.project.ID, Kind: app.MessageEvent, Event: app.EventRenewalCreated, ChannelID: id(), Recipient: "hook",
+		Slot: "renewal.created/1/2", Payload: []byte(`{"version":1,"user":"ä"}`), CreatedAt: start, DueAt: start.Add(time.Minute),
+		State: app.MessageDue,
+	}
+	plain := app.Message{ID: id(), ProjectID: f.project.ID, Kind: app.MessageDigest, Recipient: "ann@example.org", CreatedAt: start, DueAt: start}
+	f.insertMessages(m, plain)
+	f.insertMessages()
+	f.same("message", f.message(m.ID), m)
+	plain.State = app.MessageDue
+	f.same("message of little", f.message(plain.ID), plain)
+	f.is(f.store.Read(f.ctx, func(r app.Reader) error { _, err := r.Message(f.ctx, id()); return err }), app.ErrNotFound)
+	f.same("attempts", f.attempts(m.ID), []app.Attempt(nil))
+
+	again := plain
+	f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertMessages(f.ctx, []app.Message{again}) }), app.ErrExists)
+	sent := f.newMessage("ann@example.org", start)
+	sent.State = app.MessageSent
+	if err := f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertMessages(f.ctx, []app.Message{sent}) }); err == nil {
+		f.Error("a new message was taken as sent")
+	}
+}
+
+func testSlots(f *fixture) {
+	other := f.newProject("other")
+	slot := func(change func(*app.Message)) app.Message {
+		m := f.newMessage("ann@example.org", start)
+		m.Slot = "2026-03-01"
+		change(&m)
+		return m
+	}
+	first := slot(func(*app.Message) {})
+	f.insertMessages(first, slot(func(m *app.Message) { m.Payload = []byte(`{}`) })) // the second is left out
+	f.insertMessages(slot(func(m *app.Message) { m.CreatedAt = start.Add(time.Hour) }))
+	f.same("messages", f.countMessages(0), map[app.MessageState]int{app.MessageDue: 1})
+	f.same("the first", f.message(first.ID), first)
+
+	f.insertMessages(
+		slot(func(m *app.Message) { m.Slot = "2026-03-02" }),
+		slot(func(m *app.Message) { m.Recipient = "bob@example.org" }),
+		slot(func(m *app.Message) { m.ChannelID = 7 }),
+		slot(func(m *app.Message) { m.Kind = app.MessageDigest }),
+		slot(func(m *app.Message) { m.ProjectID = other.ID }),
+		slot(func(m *app.Message) { m.Slot = "" }),
+		slot(func(m *app.Message) { m.Slot = "" }))
+	f.same("messages", f.countMessages(0), map[app.MessageState]int{app.MessageDue: 8})
+
+	f.attempt(first.ID, 1, app.MessageSent, time.Time{})
+	f.insertMessages(slot(func(*app.Message) {}))
+	f.same("after it was sent", f.countMessages(0), map[app.MessageState]int{app.MessageDue: 7, app.MessageSent: 1})
+}
+
+func testAttempts(f *fixture) {
+	m := f.newMessage("ann@example.org", start)
+	f.insertMessages(m)
+	until := start.Add(time.Minute)
+	f.is(f.claim(m.ID, start.Add(-time.Millisecond), until), app.ErrNotFound)
+	f.write(func(tx app.Tx) error {
+		got, err := tx.ClaimMessage(f.ctx, m.ID, start, until)
+		f.must(err)
+		m.DueAt = until
+		f.same("claimed", got, m)
+		return nil
+	})
+	f.is(f.claim(m.ID, until.Add(-time.Millisecond), until.Add(time.Minute)), app.ErrNotFound)
+	f.same("due while it is claimed", f.dueMessages(until.Add(-time.Millisecond), 10), []int64(nil))
+	f.must(f.claim(m.ID, until, until.Add(time.Minute))) // the first attempt never said how it ended
+	f.is(f.claim(id(), until, until.Add(time.Minute)), app.ErrNotFound)
+
+	first, failed := f.attempt(m.ID, 1, app.MessageDue, start.Add(2*time.Hour))
+	f.same("after a failure", f.message(m.ID), failed)
+	f.must(f.claim(m.ID, start.Add(2*time.Hour), start.Add(3*time.Hour)))
+	second, sent := f.attempt(m.ID, 2, app.MessageSent, start.Add(9*time.Hour))
+	sent.DueAt = time.Time{} // a message that is not due has no date
+	f.same("delivered", f.message(m.ID), sent)
+	f.same("attempts", f.attempts(m.ID), []app.Attempt{first, second})
+	f.is(f.claim(m.ID, start.Add(100*day), start.Add(101*day)), app.ErrNotFound)
+
+	// A server's answer may hold anything.
+	odd := f.newMessage("bob@example.org", start)
+	f.insertMessages(odd)
+	odd.LastError = "550 \xff\x00"
+	f.write(func(tx app.Tx) error {
+		return tx.RecordAttempt(f.ctx, app.Attempt{MessageID: odd.ID, Number: 1, Outcome: app.MessageDead, Error: odd.LastError}, odd)
+	})
+	f.same("error of the attempt", f.attempts(odd.ID)[0].Error, "550 \uFFFD\uFFFD")
+	f.same("error of the message", f.message(odd.ID).LastError, "550 \uFFFD\uFFFD")
+}
+
+// testLateAttempts: an attempt that ends after somebody else took the message
+// must not bring a delivered message back.
+func testLateAttempts(f *fixture) {
+	m := f.newMessage("ann@example.org", start)
+	f.insertMessages(m)
+	f.attempt(m.ID, 1, app.MessageDue, start.Add(time.Hour))
+	_, _, err := f.record(m.ID, 1, app.MessageSent, time.Time{})
+	f.is(err, app.ErrExists)
+	f.same("after a number that was taken", f.message(m.ID).State, app.MessageDue)
+
+	_, sent := f.attempt(m.ID, 2, app.MessageSent, time.Time{})
+	for i, outcome := range []app.MessageState{app.MessageDue, app.MessageDead, app.MessageDropped, app.MessageSent} {
+		f.attempt(m.ID, 3+i, outcome, start.Add(time.Hour))
+		f.same("after a late attempt", f.message(m.ID), sent)
+	}
+	f.same("attempts", len(f.attempts(m.ID)), 6)
+}
+
+func testClaimRace(f *fixture) {
+	second := f.open(f.T)
+	const messages = 20
+	var ids []int64
+	for range messages {
+		m := f.newMessage("ann@example.org", start)
+		f.insertMessages(m)
+		ids = append(ids, m.ID)
+	}
+	var mu sync.Mutex
+	claims := make(map[int64]int, messages)
+	work := func(s Store) func() error {
+		return func() error {
+			for _, i := range rand.Perm(messages) {
+				err := s.Write(f.ctx, func(tx app.Tx) error {
+					_, err := tx.ClaimMessage(f.ctx, ids[i], start, start.Add(time.Minute))
+					return err
+				})
+				switch {
+				case err == nil:
+					mu.Lock()
+					claims[ids[i]]++
+					mu.Unlock()
+				case !errors.Is(err, app.ErrNotFound):
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	f.together(4, work(f.store), work(second))
+	for _, id := range ids {
+		if claims[id] != 1 {
+			f.Errorf("message %d went to %d attempts", id, claims[id])
+		}
+	}
+}
+
+func testMessagePages(f *fixture) {
+	other := f.newProject("other")
+	var all, dead []int64
+	for i := range 9 {
+		m := f.newMessage("ann@example.org", start.Add(time.Duration(i/4)*time.Hour)) // some are of the same moment
+		f.insertMessages(m)
+		all = append([]int64{m.ID}, all...)
+		if i%3 == 0 {
+			f.attempt(m.ID, 1, app.MessageDead, time.Time{})
+			dead = append([]int64{m.ID}, dead...)
+		}
+	}
+	elsewhere := f.newMessage("ann@example.org", start)
+	elsewhere.ProjectID = other.ID
+	f.insertMessages(elsewhere)
+	for _, limit := range []int{1, 2, 4, 10} {
+		f.same("all", f.messageIDs(f.project.ID, "", limit), all)
+		f.same("dead", f.messageIDs(f.project.ID, app.MessageDead, limit), dead)
+	}
+	f.same("due", len(f.messageIDs(f.project.ID, app.MessageDue, 2)), 6)
+	f.same("sent", f.messageIDs(f.project.ID, app.MessageSent, 2), []int64(nil))
+	f.same("of the other project", f.messageIDs(other.ID, "", 2), []int64{elsewhere.ID})
+}
+
+// messageIDs reads all pages, newest first.
+func (f *fixture) messageIDs(projectID int64, state app.MessageState, limit int) []int64 {
+	f.Helper()
+	var all []int64
+	for before := (app.MessageCursor{}); ; {
+		var page []app.Message
+		f.read(func(r app.Reader) (err error) {
+			page, err = r.Messages(f.ctx, projectID, state, before, limit)
+			return err
+		})
+		if len(page) == 0 {
+			return all
+		}
+		if len(page) > limit {
+			f.Fatalf("a page of %d, limit %d", len(page), limit)
+		}
+		for _, m := range page {
+			all = append(all, m.ID)
+		}
+		last := page[len(page)-1]
+		before = app.MessageCursor{CreatedAt: last.CreatedAt, ID: last.ID}
+	}
+}
+
+func testDueMessages(f *fixture) {
+	other := f.newProject("other")
+	oldest := func() (at time.Time) {
+		f.read(func(r app.Reader) (err error) {
+			at, err = r.OldestDue(f.ctx)
+			return err
+		})
+		return at
+	}
+	f.same("oldest of none", oldest(), time.Time{})
+	f.same("counts of none", f.countMessages(0), map[app.MessageState]int{})
+	late, first, second, elsewhere := f.newMessage("a", start), f.newMessage("b", start.Add(time.Hour)), f.newMessage("c", start.Add(time.Hour)), f.newMessage("d", start.Add(2*time.Hour))
+	late.DueAt = start.Add(day)
+	elsewhere.ProjectID = other.ID
+	f.insertMessages(elsewhere, second, first, late)
+
+	now := start.Add(2 * time.Hour)
+	f.same("due", f.dueMessages(now, 10), []int64{first.ID, second.ID, elsewhere.ID})
+	f.same("the first due", f.dueMessages(now, 1), []int64{first.ID})
+	f.same("due a moment before", f.dueMessages(now.Add(-time.Millisecond), 10), []int64{first.ID, second.ID})
+	f.same("due a day later", f.dueMessages(start.Add(day), 10), []int64{first.ID, second.ID, elsewhere.ID, late.ID})
+	f.same("oldest", oldest(), start) // though it is due later
+
+	f.attempt(late.ID, 1, app.MessageSent, time.Time{})
+	f.attempt(second.ID, 1, app.MessageDead, time.Time{})
+	f.same("oldest", oldest(), start.Add(time.Hour))
+	f.same("counts of the project", f.countMessages(f.project.ID), map[app.MessageState]int{app.MessageSent: 1, app.MessageDead: 1, app.MessageDue: 1})
+	f.same("counts of the other", f.countMessages(other.ID), map[app.MessageState]int{app.MessageDue: 1})
+	f.same("counts of all", f.countMessages(0), map[app.MessageState]int{app.MessageSent: 1, app.MessageDead: 1, app.MessageDue: 2})
+}
