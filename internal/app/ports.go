@@ -33,8 +33,10 @@ type Store interface {
 // Shards is how many shards users are spread over; see ShardOf.
 const Shards = 16
 
-// ShardOf is the shard of a user; ids are random, so shards are even.
-func ShardOf(userID int64) int { return int(uint64(userID) % Shards) }
+// ShardOf is the shard of a user: a range of ids, so that a shard's rows lie
+// together and a sweep's page touches few pages of the disk. Ids are random and
+// positive, so shards are even.
+func ShardOf(userID int64) int { return int(uint64(userID) >> 59) }
 
 // Reader reads what the use cases need.
 type Reader interface {

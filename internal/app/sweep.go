@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 // SweepOptions says what a sweep works on.
 type SweepOptions struct {
 	Shards   []int                 // nil: every shard that has something due
-	MaxPages int                   // per shard; 0: until nothing is due
+	MaxUsers int                   // per shard, about; 0: until nothing is due
 	DryRun   bool                  // decide and count, change nothing
 	Progress func(done, total int) // called after each page; may be nil
 }
@@ -43,7 +44,11 @@ func (r *SweepReport) add(o SweepReport) {
 
 // sweepPage is how many users one transaction of the sweep holds: few enough
 // that SQLite's single writer is free again within 50 ms.
-const sweepPage = 250
+const sweepPage = 400
+
+// sweepRead is how many due users are read at a time. They are saved in the
+// order of their ids, so that a transaction's rows lie together on the disk.
+const sweepRead = 5 * sweepPage
 
 // Sweep renews every user that is due at now and destroys keys past their time.
 // Its cost follows the users due, never the users there are. It may run in any
@@ -71,7 +76,7 @@ func (a *App) Sweep(ctx context.Context, o SweepOptions, now time.Time) (SweepRe
 		}
 	}
 	for _, shard := range shards {
-		s := sweep{app: a, now: now, dryRun: o.DryRun, maxPages: o.MaxPages, authorities: map[int64]signer{}}
+		s := sweep{app: a, now: now, dryRun: o.DryRun, maxUsers: o.MaxUsers, authorities: map[int64]signer{}}
 		report, err := s.shard(ctx, shard, func(done int) {
 			if o.Progress != nil {
 				o.Progress(total.Due+done, due)
@@ -113,7 +118,7 @@ type sweep struct {
 	app         *App
 	now         time.Time
 	dryRun      bool
-	maxPages    int
+	maxUsers    int
 	authorities map[int64]signer // by project; used by the reading goroutine alone
 }
 
@@ -186,22 +191,30 @@ func send(ctx context.Context, to chan<- *batch, b *batch) error {
 
 func (s *sweep) readPages(ctx context.Context, shard int, to chan<- *batch) error {
 	var after DueCursor
-	for page := 0; s.maxPages == 0 || page < s.maxPages; page++ {
-		users, err := s.app.Store.DuePage(ctx, shard, s.now, after, sweepPage)
+	for read := 0; s.maxUsers == 0 || read < s.maxUsers; {
+		users, err := s.app.Store.DuePage(ctx, shard, s.now, after, sweepRead)
 		if err != nil || len(users) == 0 {
 			return err
 		}
-		b := &batch{users: users, by: make([]signer, len(users)), decided: make([]*Decided, len(users))}
-		for i, u := range users {
-			b.by[i] = s.signerOf(ctx, u.ProjectID)
-		}
-		if err := send(ctx, to, b); err != nil {
-			return err
-		}
+		read += len(users)
 		last := users[len(users)-1]
 		after = DueCursor{DueAt: last.DueAt, UserID: last.Facts.UserID}
+		slices.SortFunc(users, func(x, y DueUser) int { return cmp.Compare(x.Facts.UserID, y.Facts.UserID) })
+		for page := range slices.Chunk(users, sweepPage) {
+			if err := send(ctx, to, s.newBatch(ctx, page)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+func (s *sweep) newBatch(ctx context.Context, users []DueUser) *batch {
+	b := &batch{users: users, by: make([]signer, len(users)), decided: make([]*Decided, len(users))}
+	for i, u := range users {
+		b.by[i] = s.signerOf(ctx, u.ProjectID)
+	}
+	return b
 }
 
 func (s *sweep) signerOf(ctx context.Context, projectID int64) signer {

@@ -58,7 +58,7 @@ func (*Renderer) Digest(d app.Digest, id int64) (app.Mail, error) {
 			Sub:       fmt.Sprintf("%s · %s · times in %s", d.Project, d.Now.In(d.Zone).Format("Monday 2 January 2006, 15:04"), d.Zone),
 			Server:    d.PublicURL,
 		},
-		Project: d.Project, Figures: found.figures(), Console: d.ConsoleURL, Why: sentence(d.Why), AtOnce: d.Urgent,
+		Project: d.Project, Figures: found.figures(), Console: d.ConsoleURL, Why: capital(sentence(d.Why)), AtOnce: d.Urgent,
 		Steps: found.steps(), AuditMAC: d.AuditMAC,
 	}
 	if d.AuditMAC != "" {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
@@ -9,7 +10,7 @@ import (
 
 type eventView struct {
 	page
-	Message, Remedy string
+	Message, Remedy []phrase
 	Facts           []fact
 	Steps           *steps
 	Console         string
@@ -32,7 +33,7 @@ func (*Renderer) Event(e app.Event, to string, id int64) (app.Mail, error) {
 			Subject: title, Heading: title, Preheader: clean(e.Message),
 			Sub: moment(e.At, zone), Server: e.PublicURL,
 		},
-		Message: sentence(e.Message), Remedy: sentence(e.Remedy), Facts: facts(e),
+		Message: phrases(opening(e)), Remedy: phrases(capital(sentence(e.Remedy))), Facts: facts(e),
 		Steps: eventSteps(e), Console: e.ConsoleURL, Why: why(e), Project: e.Project, Service: e.Service,
 	}
 	if e.Project != "" {
@@ -48,6 +49,44 @@ func (*Renderer) Event(e app.Event, to string, id int64) (app.Mail, error) {
 		MessageID: messageID(e.PublicURL, id, e.At, e.Project),
 		ThreadID:  threadID(e.PublicURL, e.Project),
 	}, nil
+}
+
+// opening is the event's message as the first sentence of a mail. It begins with a
+// capital letter, unless with a name.
+func opening(e app.Event) string {
+	s := sentence(e.Message)
+	names := []string{e.User, e.Service}
+	if e.Renewal != nil {
+		names = append(names, clean(e.Renewal.Acknowledger))
+	}
+	for _, name := range names {
+		if name != "" && strings.HasPrefix(s, name+" ") {
+			return s
+		}
+	}
+	return capital(s)
+}
+
+// phrase is a stretch of text, or of a command.
+type phrase struct {
+	Text string
+	Code bool
+}
+
+// phrases tells the commands of a text from the rest: they stand between backticks.
+func phrases(s string) []phrase {
+	if strings.Count(s, "`")%2 != 0 {
+		return []phrase{{Text: s}}
+	}
+	var all []phrase
+	code := false
+	for part := range strings.SplitSeq(s, "`") {
+		if part != "" {
+			all = append(all, phrase{part, code})
+		}
+		code = !code
+	}
+	return all
 }
 
 // headline says in a few words what happened, to whom.
@@ -101,8 +140,10 @@ func facts(e app.Event) []fact {
 		if e.At.After(p.OldNotAfter) {
 			ends = "Old pair ended"
 		}
-		all = append(all, fact{ends, moment(p.OldNotAfter, zone) + ", " + relative(p.OldNotAfter, e.At)},
-			fact{"New pair ends", distant(p.NewNotAfter, zone) + ", " + relative(p.NewNotAfter, e.At)})
+		all = append(all, fact{ends, moment(p.OldNotAfter, zone) + ", " + relative(p.OldNotAfter, e.At)})
+		if !p.NewNotAfter.IsZero() { // an acknowledgement says nothing of it
+			all = append(all, fact{"New pair ends", distant(p.NewNotAfter, zone) + ", " + relative(p.NewNotAfter, e.At)})
+		}
 		if by := clean(p.Acknowledger); by != "" {
 			all = append(all, fact{"Acknowledged by", by})
 		}

@@ -122,8 +122,8 @@ func event(typ app.EventType) app.Event {
 		Renewal: &app.EventPair{
 			Generation: 2, Replaced: 1, OldNotAfter: at("2026-11-30 21:57"), NewNotAfter: at("2028-11-28 21:57"),
 		},
-		Message:   "The next pair of orders-writer is ready.",
-		Remedy:    "Put it in use before the old pair ends.",
+		Message:   "orders-writer of kafka-orders has a new pair, generation 2; the old one works until 30 Nov 2026 21:57 UTC",
+		Remedy:    "put the new pair in use, then acknowledge it",
 		PublicURL: "https://segue.acme.example",
 	}
 }
@@ -132,8 +132,8 @@ func event(typ app.EventType) app.Event {
 func failure() app.Event {
 	return app.Event{
 		ID: "evt_02", Type: app.EventSweepStale, At: at("2026-11-24 07:00"), Project: "acme-prod",
-		Message: "The last sweep was on 23 November 2026 at 06:12 UTC, more than a day ago",
-		Remedy:  "Look at the log of segue serve, and run segue doctor",
+		Message: "no sweep has run since 23 Nov 2026 06:12 UTC: nothing is being renewed",
+		Remedy:  "look at the log of `segue serve` and run `segue doctor`",
 	}
 }
 

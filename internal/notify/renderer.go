@@ -78,7 +78,7 @@ func messageID(publicURL string, id int64, made time.Time, project string) strin
 	if !made.IsZero() {
 		stamp = fmt.Sprintf("%x", made.Unix())
 	}
-	return identify(publicURL, fmt.Sprintf("%x", id), stamp, project)
+	return identify(publicURL, fmt.Sprintf("%x", uint64(id)), stamp, project)
 }
 
 // threadID is what all mails of a project refer to.

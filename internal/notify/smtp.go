@@ -90,6 +90,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || (err == nil && ip.Unmap().IsLoopback())
 }
 
+// Leaves reports that mails leave.
+func (*SMTP) Leaves() bool { return true }
+
 // Send hands a mail to the server. A refusal of the recipient or of the mail is an
 // *app.PermanentError; every other failure may pass, a refused password or sender
 // too, which an operator can put right.

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -143,6 +142,9 @@ func sentence(s string) string {
 
 // capital writes the first letter large.
 func capital(s string) string {
+	if s == "" {
+		return ""
+	}
 	r, size := utf8.DecodeRuneInString(s)
-	return fmt.Sprintf("%c%s", unicode.ToUpper(r), s[size:])
+	return string(unicode.ToUpper(r)) + s[size:]
 }

@@ -60,10 +60,10 @@ func (r reader) ServiceSummaries(ctx context.Context, projectID int64, since, no
 	if err != nil {
 		return nil, readError("renewals by service", err)
 	}
-	list := make([]app.ServiceSummary, len(pending), len(pending)+len(renewed))
+	var list []app.ServiceSummary
 	place := make(map[int64]int, len(pending))
 	for i, row := range pending {
-		list[i], place[row.ID] = serviceSummary(row), i
+		list, place[row.ID] = append(list, serviceSummary(row)), i
 	}
 	for _, row := range renewed {
 		i, ok := place[row.ID]

@@ -90,13 +90,13 @@ type sweepWorker struct {
 	Config
 }
 
-// pagesPerJob bounds a job, so that a stop never waits long and a lost job
+// usersPerJob bounds a job, so that a stop never waits long and a lost job
 // keeps its shard away only briefly; the next tick goes on.
-const pagesPerJob = 100
+const usersPerJob = 20_000
 
 // Work sweeps one shard.
 func (w *sweepWorker) Work(ctx context.Context, job *river.Job[sweepArgs]) error {
-	report, err := w.Sweeper.Sweep(ctx, app.SweepOptions{Shards: []int{job.Args.Shard}, MaxPages: pagesPerJob}, w.Now())
+	report, err := w.Sweeper.Sweep(ctx, app.SweepOptions{Shards: []int{job.Args.Shard}, MaxUsers: usersPerJob}, w.Now())
 	if err != nil {
 		if ctx.Err() == nil {
 			w.Log.Error("sweep", "shard", job.Args.Shard, "error", err)

@@ -77,7 +77,7 @@ func newFixture(t *testing.T, open Open) *fixture {
 	return f
 }
 
-// nextID makes ids that are spread over the shards like random ones.
+// nextID makes ids in ascending order; they all lie in the first shard.
 var nextID atomic.Int64
 
 func id() int64 { return 1_000_000 + nextID.Add(1) }
@@ -168,8 +168,13 @@ func (f *fixture) newUser(name string, now time.Time) app.User {
 
 func (f *fixture) newUserWith(name string, terms lifecycle.Terms, now time.Time) app.User {
 	f.Helper()
+	return f.newUserOf(id(), name, terms, now)
+}
+
+func (f *fixture) newUserOf(id int64, name string, terms lifecycle.Terms, now time.Time) app.User {
+	f.Helper()
 	u := app.User{
-		ID: id(), ProjectID: f.project.ID, ServiceID: f.service.ID, Name: name, Primary: name == lifecycle.PrimaryUser,
+		ID: id, ProjectID: f.project.ID, ServiceID: f.service.ID, Name: name, Primary: name == lifecycle.PrimaryUser,
 		SealedPassword: randomBytes(60), CreatedAt: now,
 	}
 	c, err := lifecycle.Create(u.ID, terms, now)
