@@ -169,10 +169,10 @@ func (o *serveOptions) greet(out io.Writer, url string) {
 	fmt.Fprintf(out, `
 The project "demo" holds twelve service users at every stage of a certificate's life.
 Sign in, then look around:
-  export SEGUE_URL=%s SEGUE_PROJECT=demo
-  segue user login %s
-  segue service renewals
-  segue service user-list kafka-orders
-  segue service user-creds-download kafka-orders --username orders-writer -d ./orders-writer
-`, url, adminEmail())
+  export SEGUE_URL=%[1]s SEGUE_PROJECT=demo
+  %[2]s user login %[3]s
+  %[2]s service renewals
+  %[2]s service user-list kafka-orders
+  %[2]s service user-creds-download kafka-orders --username orders-writer -d ./orders-writer
+`, url, os.Args[0], adminEmail())
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -201,6 +200,3 @@ func noRecipient(ctx context.Context, r Reader, s Service) (bool, error) {
 	}
 	return len(who.recipientsOf(s.ID)) == 0 && len(who.channels) == 0, nil
 }
-
-// errNoProject is what work on a project that is gone ends with.
-func isGone(err error) bool { return errors.Is(err, ErrNotFound) }

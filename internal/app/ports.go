@@ -336,8 +336,9 @@ type UserWriter interface {
 	// DestroyKeys removes up to limit keys of generations of the shard that ended
 	// before the moment; n is how many it was.
 	DestroyKeys(ctx context.Context, shard int, endedBefore time.Time, limit int) (n int, err error)
-	// SetDues rewrites due dates where the revision is still the one read.
-	SetDues(ctx context.Context, dues []UserDue) error
+	// SetDues rewrites due dates where the revision is still the one read, and
+	// moves it; set counts those that were.
+	SetDues(ctx context.Context, dues []UserDue) (set int, err error)
 	InsertPolicyRewrite(ctx context.Context, r PolicyRewrite) error
 	// AdvancePolicyRewrite moves the cursor; done removes the row.
 	AdvancePolicyRewrite(ctx context.Context, id, cursor int64, done bool) error

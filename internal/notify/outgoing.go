@@ -39,7 +39,6 @@ const (
 // no proxy, whatever the environment says.
 type Outgoing struct {
 	client       *http.Client
-	transport    *http.Transport
 	allowPrivate bool
 }
 
@@ -63,7 +62,6 @@ func NewOutgoing(allowPrivate bool) *Outgoing {
 	}
 	return &Outgoing{
 		client:       &http.Client{Transport: transport, CheckRedirect: checkRedirect},
-		transport:    transport,
 		allowPrivate: allowPrivate,
 	}
 }
@@ -121,7 +119,7 @@ func isPublic(a netip.Addr) bool {
 	if a.Is6() && !publicV6.Contains(a) {
 		return false
 	}
-	return a.IsGlobalUnicast() && !a.IsPrivate() && a.Zone() == "" &&
+	return a.IsGlobalUnicast() && !a.IsPrivate() &&
 		!slices.ContainsFunc(notPublic, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 

@@ -26,7 +26,7 @@ type bulk interface {
 	// writeRows saves what changes that applied do to other rows. It returns the
 	// authorities of the generations that were revoked.
 	writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error)
-	setDues(ctx context.Context, dues []app.UserDue) error
+	setDues(ctx context.Context, dues []app.UserDue) (set int, err error)
 	insertAudit(ctx context.Context, entries []app.AuditEntry) error
 	// insertMessages leaves out messages whose slot is taken.
 	insertMessages(ctx context.Context, messages []app.Message) error

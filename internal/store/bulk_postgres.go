@@ -280,7 +280,7 @@ func queueIssued(batch *pgx.Batch, rows []issuedRow) {
 		column(rows, func(r issuedRow) []byte { return r.pair.SealedKey }))
 }
 
-func (b postgresBulk) setDues(ctx context.Context, dues []app.UserDue) error {
+func (b postgresBulk) setDues(ctx context.Context, dues []app.UserDue) (set int, err error) {
 	batch := &pgx.Batch{}
 	batch.Queue(pgSetDues,
 		column(dues, func(d app.UserDue) int64 { return d.UserID }),
@@ -289,8 +289,13 @@ func (b postgresBulk) setDues(ctx context.Context, dues []app.UserDue) error {
 		column(dues, func(d app.UserDue) *int64 { return millisOrNil(nullMillis(d.SpreadTo)) }),
 		column(dues, func(d app.UserDue) int64 { return d.Policy.Validity.Milliseconds() }),
 		column(dues, func(d app.UserDue) int64 { return d.Policy.RenewBefore.Milliseconds() }),
-		column(dues, func(d app.UserDue) int64 { return d.Policy.Spread.Milliseconds() }))
-	return b.send(ctx, batch)
+		column(dues, func(d app.UserDue) int64 { return d.Policy.Spread.Milliseconds() }),
+	).Exec(func(done pgconn.CommandTag) error {
+		set = int(done.RowsAffected())
+		return nil
+	})
+	err = b.send(ctx, batch)
+	return set, err
 }
 
 func (b postgresBulk) insertAudit(ctx context.Context, entries []app.AuditEntry) error {

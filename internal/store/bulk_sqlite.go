@@ -212,15 +212,18 @@ func (b *sqliteBulk) revoke(ctx context.Context, rows []revokedRow) (revokedOf [
 	return revokedOf, nil
 }
 
-func (b *sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) error {
+func (b *sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) (set int, err error) {
 	for _, d := range dues {
-		_, err := b.run(ctx, setDue, d.RenewAt.UnixMilli(), d.RenewAt.UnixMilli(), nullMillis(d.SpreadTo),
+		changed, err := b.run(ctx, setDue, d.RenewAt.UnixMilli(), d.RenewAt.UnixMilli(), nullMillis(d.SpreadTo),
 			d.Policy.Validity.Milliseconds(), d.Policy.RenewBefore.Milliseconds(), d.Policy.Spread.Milliseconds(), d.UserID, d.Revision)
 		if err != nil {
-			return err
+			return 0, err
+		}
+		if changed {
+			set++
 		}
 	}
-	return nil
+	return set, nil
 }
 
 func (b *sqliteBulk) insertAudit(ctx context.Context, entries []app.AuditEntry) error {

@@ -48,8 +48,9 @@ func (r reader) PolicyRewrites(ctx context.Context) ([]app.PolicyRewrite, error)
 
 // SetDues moves the revision of each user, so that a change decided on the old
 // due date is not applied after it.
-func (t *tx) SetDues(ctx context.Context, dues []app.UserDue) error {
-	return t.writeError("due dates", t.bulk.setDues(ctx, dues))
+func (t *tx) SetDues(ctx context.Context, dues []app.UserDue) (set int, err error) {
+	set, err = t.bulk.setDues(ctx, dues)
+	return set, t.writeError("due dates", err)
 }
 
 func (t *tx) InsertPolicyRewrite(ctx context.Context, r app.PolicyRewrite) error {

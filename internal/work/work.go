@@ -59,6 +59,7 @@ const maxClockDifference = 5 * time.Minute
 // Runner runs the jobs of this process.
 type Runner struct {
 	client *river.Client[*sql.Tx]
+	tick   time.Duration
 }
 
 func driver(db *sql.DB, dialect string) riverdriver.Driver[*sql.Tx] {
@@ -104,7 +105,7 @@ func New(c Config) (*Runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Runner{client: client}, nil
+	return &Runner{client: client, tick: c.Tick}, nil
 }
 
 func everyTick(c Config, args river.JobArgs) *river.PeriodicJob {
@@ -132,6 +133,13 @@ func pollEvery(tick time.Duration) time.Duration {
 func (r *Runner) Start(ctx context.Context) error {
 	if err := r.client.Start(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
+	}
+	// The first look does not wait for this process to lead: after a crash the
+	// lease of the one that died goes on for a while.
+	for _, first := range []river.JobArgs{tickArgs{}, noticeArgs{}} {
+		if _, err := r.client.Insert(ctx, first, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: uniqueFor(r.tick)}); err != nil {
+			return fmt.Errorf("start jobs: %w", err)
+		}
 	}
 	return nil
 }

@@ -68,8 +68,12 @@ func testRewriteDues(f *fixture) {
 		dues[i].Policy, dues[i].RenewAt, dues[i].SpreadTo = policy, start.Add(day), start.Add(day)
 	}
 	f.write(func(tx app.Tx) error {
-		f.must(tx.SetDues(f.ctx, nil))
-		return tx.SetDues(f.ctx, dues)
+		none, err := tx.SetDues(f.ctx, nil)
+		f.must(err)
+		f.same("due dates set of none", none, 0)
+		set, err := tx.SetDues(f.ctx, dues)
+		f.same("due dates set where nobody was faster", set, len(dues)-1)
+		return err
 	})
 	got := f.user("user-0")
 	if got.Facts.RenewAt != start.Add(day) || got.DueAt != start.Add(day) || got.SpreadTo != start.Add(day) || got.Policy != policy {
