@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ func newDoctorCommand() *cobra.Command {
 		Example: "  segue doctor --dir ./data",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in, err := openInstance(cmd.Context(), o, false, envOr("SEGUE_PUBLIC_URL", ""), slog.New(slog.DiscardHandler))
+			in, err := openInstance(cmd.Context(), o, false, quietly())
 			if err != nil {
 				return err
 			}

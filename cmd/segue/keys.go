@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +26,7 @@ meanwhile and no old audit entry becomes unreadable.`,
 		Example: "  segue keys rotate --dir ./data",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in, err := openInstance(cmd.Context(), o, false, "", slog.New(slog.DiscardHandler))
+			in, err := openInstance(cmd.Context(), o, false, quietly())
 			if err != nil {
 				return err
 			}
@@ -62,7 +61,7 @@ func newKeysListCommand() *cobra.Command {
 		Example: "  segue keys list --dir ./data",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in, err := openInstance(cmd.Context(), o, false, "", slog.New(slog.DiscardHandler))
+			in, err := openInstance(cmd.Context(), o, false, quietly())
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // time zones need no files of the system
 
 	"github.com/spf13/cobra"
 

@@ -16,7 +16,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/httpapi"
+	"github.com/segue-project/segue/internal/notify"
 	"github.com/segue-project/segue/internal/store"
 	"github.com/segue-project/segue/internal/work"
 )
@@ -24,6 +26,7 @@ import (
 // serveOptions are the settings of `segue serve`.
 type serveOptions struct {
 	storeOptions
+	notifyOptions
 	listen    string
 	tick      time.Duration
 	publicURL string
@@ -54,7 +57,8 @@ DIR/first-password where standard output is not a terminal.`,
 			return serve(ctx, o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	o.flags(cmd)
+	o.storeOptions.flags(cmd)
+	o.notifyOptions.flags(cmd)
 	tick, err := time.ParseDuration(envOr("SEGUE_TICK", "30s"))
 	if err != nil {
 		tick = 0 // refused by check, with the remedy
@@ -102,7 +106,16 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		}
 		defer unlock()
 	}
-	in, err := openInstance(ctx, o.storeOptions, true, o.publicURL, log)
+	mailer, err := o.mailer()
+	if err != nil {
+		return err
+	}
+	outgoing := notify.NewOutgoing(o.allowPrivate)
+	in, err := openInstance(ctx, o.storeOptions, true, app.Config{
+		PublicURL: o.publicURL, Log: log, Mailer: mailer, Posters: map[app.ChannelKind]app.Poster{
+			app.ChannelWebhook: notify.NewWebhook(outgoing, time.Now), app.ChannelSlack: notify.NewSlack(outgoing),
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -124,14 +137,18 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
+	metrics := httpapi.NewMetrics(httpapi.MetricsConfig{
+		Read: in.app.ReadMetrics, Now: time.Now, Log: log, Token: os.Getenv("SEGUE_METRICS_TOKEN"),
+	})
 	runner, err := work.New(work.Config{
-		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Tick: o.tick, Now: time.Now,
-		HostClock: in.store.HostClock, RefreshKeys: in.custody.Refresh, Log: log,
+		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Notifier: in.app, Tick: o.tick, Now: time.Now,
+		HostClock: in.store.HostClock, RefreshKeys: in.custody.Refresh,
+		Observe: metrics.ObserveSweep, Heartbeat: heartbeat(o.heartbeatURL), Log: log,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server := httpapi.NewServer(httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version}))
+	server := httpapi.NewServer(httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}))
 	return serveAndWork(ctx, server, listener, runner, func() { o.greet(out, scheme+"://"+listener.Addr().String()) })
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/segue-project/segue/internal/auth"
 	"github.com/segue-project/segue/internal/kafka"
 	"github.com/segue-project/segue/internal/keys"
+	"github.com/segue-project/segue/internal/notify"
 	"github.com/segue-project/segue/internal/store"
 	"github.com/segue-project/segue/internal/work"
 )
@@ -52,9 +53,39 @@ type instance struct {
 	app     *app.App
 }
 
+// notifyOptions say how messages leave.
+type notifyOptions struct {
+	smtpURL      string
+	mailFrom     string
+	allowPrivate bool
+	heartbeatURL string
+}
+
+func (o *notifyOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.smtpURL, "smtp-url", os.Getenv("SEGUE_SMTP_URL"), "mail server, smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…; without one mails are kept in the outbox [SEGUE_SMTP_URL]")
+	cmd.Flags().StringVar(&o.mailFrom, "mail-from", os.Getenv("SEGUE_MAIL_FROM"), "address that mails come from [SEGUE_MAIL_FROM]")
+	cmd.Flags().BoolVar(&o.allowPrivate, "allow-private-webhooks", os.Getenv("SEGUE_ALLOW_PRIVATE_WEBHOOKS") == "true", "let webhooks reach loopback and private addresses [SEGUE_ALLOW_PRIVATE_WEBHOOKS]")
+	cmd.Flags().StringVar(&o.heartbeatURL, "heartbeat-url", os.Getenv("SEGUE_HEARTBEAT_URL"), "URL to call after each good sweep, so that an outside alarm notices silence [SEGUE_HEARTBEAT_URL]")
+	for _, secret := range []string{"smtp-url", "heartbeat-url"} {
+		cmd.Flags().Lookup(secret).DefValue = "" // may hold a password: not for the help text
+	}
+}
+
+// mailer is the mail server, or the outbox where none is set.
+func (o *notifyOptions) mailer() (app.Mailer, error) {
+	if o.smtpURL == "" {
+		return notify.NewOutbox(), nil
+	}
+	server, err := notify.NewSMTP(o.smtpURL, o.mailFrom)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return server, nil
+}
+
 // openInstance opens the store, the keys and the use cases over them. create
 // allows a new store and key file to be made.
-func openInstance(ctx context.Context, o storeOptions, create bool, publicURL string, log *slog.Logger) (*instance, error) {
+func openInstance(ctx context.Context, o storeOptions, create bool, config app.Config) (*instance, error) {
 	if err := o.checkExists(create); err != nil {
 		return nil, err
 	}
@@ -64,14 +95,14 @@ func openInstance(ctx context.Context, o storeOptions, create bool, publicURL st
 	if err != nil {
 		return nil, err
 	}
-	in, err := openOn(ctx, st, o, create, publicURL, log)
+	in, err := openOn(ctx, st, o, create, config)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return in, nil
 }
 
-func openOn(ctx context.Context, st *store.Store, o storeOptions, create bool, publicURL string, log *slog.Logger) (*instance, error) {
+func openOn(ctx context.Context, st *store.Store, o storeOptions, create bool, config app.Config) (*instance, error) {
 	empty, err := st.Empty(ctx)
 	if err != nil {
 		return nil, err
@@ -84,11 +115,10 @@ func openOn(ctx context.Context, st *store.Store, o storeOptions, create bool, p
 	if err != nil {
 		return nil, err
 	}
-	return &instance{store: st, custody: custody, app: app.New(app.Config{
-		Store: st, Inspector: st, Resealer: st, Custody: custody,
-		Passwords: auth.NewPasswords(), Tokens: auth.Tokens{}, Limits: auth.NewLimits(),
-		Kit: kafka.Kit{}, PublicURL: publicURL, Log: log,
-	})}, nil
+	config.Store, config.Inspector, config.Resealer, config.Custody = st, st, st, custody
+	config.Passwords, config.Tokens, config.Limits = auth.NewPasswords(), auth.Tokens{}, auth.NewLimits()
+	config.Kit, config.Renderer, config.NewWebhookSecret = kafka.Kit{}, notify.NewRenderer(), notify.NewWebhookSecret
+	return &instance{store: st, custody: custody, app: app.New(config)}, nil
 }
 
 // checkExists keeps commands that only look from making an empty store.
@@ -100,6 +130,11 @@ func (o *storeOptions) checkExists(create bool) error {
 		return errors.New("no store in " + o.dir + ": name the directory of `segue serve` with --dir, or its PostgreSQL with --database-url")
 	}
 	return nil
+}
+
+// quietly is for commands that look at a store and end; the log is serve's.
+func quietly() app.Config {
+	return app.Config{PublicURL: os.Getenv("SEGUE_PUBLIC_URL"), Mailer: notify.NewOutbox(), Log: slog.New(slog.DiscardHandler)}
 }
 
 func (in *instance) close() error { return in.store.Close() }

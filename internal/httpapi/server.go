@@ -22,6 +22,8 @@ type Config struct {
 	Version string
 	// Ready reports whether this process can serve; nil asks the store alone.
 	Ready func(context.Context) error
+	// Metrics are served at /metrics; nil: nothing is.
+	Metrics *Metrics
 }
 
 type server struct {
@@ -76,6 +78,9 @@ func (s *server) routes() {
 	s.renewalRoutes()
 	s.policyRoutes()
 	s.brokerKitRoutes()
+	if s.Metrics != nil {
+		s.mux.Handle("GET /metrics", s.Metrics)
+	}
 }
 
 // The limits of a connection. A request's context ends before its read deadline,

@@ -140,8 +140,12 @@ func (p *population) insert(b *testing.B, first, n, of int) {
 func (p *population) decided(userID int64, c lifecycle.Change) app.Decided {
 	serial := make([]byte, 16)
 	_, _ = rand.Read(serial) // never fails: see crypto/rand
-	return app.Decided{ProjectID: 1, ServiceID: 2, UserID: userID, Change: c,
+	d := app.Decided{ProjectID: 1, ServiceID: 2, UserID: userID, Change: c,
 		Pair: &app.NewPair{CAID: 3, Serial: serial, Cert: p.cert, SealedKey: p.sealed}}
+	if c.Open != nil {
+		d.RemindAt = c.At
+	}
+	return d
 }
 
 // duePage reads the next page; when all shards are done everybody comes due again.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,13 +70,15 @@ func (p *planned) ExecContext(ctx context.Context, query string, args ...any) (s
 	return p.DBTX.ExecContext(ctx, query, args...)
 }
 
-// indexes says which indexes each query must use; those that page must not sort
-// either. What grows with the users there are is never read as a whole.
-var indexes = []struct {
+type indexUse struct {
 	query  string
 	uses   []string
 	sorted bool // rows come from the index in their order
-}{
+}
+
+// indexes says which indexes each query must use; those that page must not sort
+// either. What grows with the users there are is never read as a whole.
+var indexes = []indexUse{
 	{"DueUsers", []string{"users_due"}, true},
 	{"DueGenerations", []string{"users_due", "generations_pkey"}, false},
 	{"DueRenewals", []string{"users_due", "renewals_pkey"}, false},
@@ -106,14 +109,14 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	}{
 		"sqlite": {
 			o: Options{Dir: t.TempDir()}, explain: "EXPLAIN QUERY PLAN", fill: fillSQLite, settings: "SELECT 1",
-			wholeTables: regexp.MustCompile(`(?m)^SCAN (u|users|g|generations|r|renewals)\b`), sorts: "TEMP B-TREE",
+			wholeTables: regexp.MustCompile(`(?m)^SCAN (u|users|g|generations|r|renewals|projects)\b`), sorts: "TEMP B-TREE",
 			primaryKeys: map[string]string{"generations_pkey": "sqlite_autoindex_generations_1", "renewals_pkey": "PRIMARY KEY"},
 		},
 		"postgres": {
 			o: Options{DatabaseURL: testenv.Postgres(t)}, explain: "EXPLAIN", fill: fillPostgres,
 			// 20,000 rows are so few that reading them all is often cheapest: ask what it does where there are more.
 			settings:    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
-			wholeTables: regexp.MustCompile(`Seq Scan on (users|generations|renewals)\b`), sorts: "Sort Key",
+			wholeTables: regexp.MustCompile(`Seq Scan on (users|generations|renewals|messages|projects)\b`), sorts: "Sort Key",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +131,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 				}
 			}
 			plans := plansOf(t, s, test.settings, test.explain)
-			for _, want := range indexes {
+			for _, want := range slices.Concat(indexes, noticeIndexes) {
 				plan, ok := plans[want.query]
 				if !ok {
 					t.Errorf("%s was not run", want.query)
@@ -192,7 +195,7 @@ func plansOf(t *testing.T, s *Store, settings, explain string) map[string]string
 			return err
 		},
 	}
-	for i, query := range queries {
+	for i, query := range append(queries, noticeQueries(ctx, r, at)...) {
 		if err := query(); err != nil {
 			t.Fatalf("query %d: %v", i, err)
 		}
@@ -228,6 +231,6 @@ DROP TABLE numbers`
 )
 
 var (
-	fillSQLite   = countTo20000 + strings.NewReplacer("AS BYTES", "AS BLOB", "CAST(0 AS BOOLEAN)", "0").Replace(fillRows)
-	fillPostgres = countTo20000 + strings.ReplaceAll(fillRows, "AS BYTES", "AS BYTEA")
+	fillSQLite   = countTo20000 + fillMessages + strings.NewReplacer("AS BYTES", "AS BLOB", "CAST(0 AS BOOLEAN)", "0").Replace(fillRows) + fillReminders
+	fillPostgres = countTo20000 + fillMessages + strings.ReplaceAll(fillRows, "AS BYTES", "AS BYTEA") + fillReminders
 )

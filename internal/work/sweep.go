@@ -96,12 +96,16 @@ const usersPerJob = 20_000
 
 // Work sweeps one shard.
 func (w *sweepWorker) Work(ctx context.Context, job *river.Job[sweepArgs]) error {
-	report, err := w.Sweeper.Sweep(ctx, app.SweepOptions{Shards: []int{job.Args.Shard}, MaxUsers: usersPerJob}, w.Now())
+	begin := w.Now()
+	report, err := w.Sweeper.Sweep(ctx, app.SweepOptions{Shards: []int{job.Args.Shard}, MaxUsers: usersPerJob}, begin)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.Log.Error("sweep", "shard", job.Args.Shard, "error", err)
 		}
 		return err
+	}
+	if w.Observe != nil {
+		w.Observe(report, w.Now().Sub(begin))
 	}
 	w.Log.Info("swept", "shard", job.Args.Shard, "due", report.Due, "renewed", report.Renewed, "postponed", report.Postponed,
 		"failed", report.Failed, "stale", report.Stale, "keys_destroyed", report.KeysDestroyed)

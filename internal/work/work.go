@@ -47,6 +47,8 @@ type Config struct {
 	// RefreshKeys rereads the keysets, so that a rotation by another process is
 	// used here for new secrets too.
 	RefreshKeys func(ctx context.Context) error
+	// Observe is told of each shard's sweep; nil: nobody is.
+	Observe func(r app.SweepReport, took time.Duration)
 	// Heartbeat is called after each good sweep, so that an outside
 	// alarm can notice silence; nil where there is none.
 	Heartbeat func(ctx context.Context) error

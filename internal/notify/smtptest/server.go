@@ -272,6 +272,9 @@ type session struct {
 
 var _ smtp.AuthSession = (*session)(nil)
 
+// errDropped is the reply that a client does not get any more.
+var errDropped = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.NoEnhancedCode, Message: "the line was dropped"}
+
 // act does what the script says of a step; nil goes on.
 func (s *session) act(step Step, address string) error {
 	s.server.mu.Lock()
@@ -289,7 +292,7 @@ func (s *session) act(step Step, address string) error {
 	switch {
 	case a.Drop:
 		_ = s.conn.Close()
-		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.NoEnhancedCode, Message: "gone"}
+		return errDropped
 	case a.Code != 0:
 		return &smtp.SMTPError{Code: a.Code, EnhancedCode: smtp.NoEnhancedCode, Message: a.Text}
 	}
@@ -334,14 +337,13 @@ func (s *session) Data(r io.Reader) error {
 		first = s.to[0]
 	}
 	outcome := s.act(Data, first)
-	refusal, _ := outcome.(*smtp.SMTPError)
-	if refusal != nil && refusal.Message != "gone" {
+	if outcome != nil && outcome != error(errDropped) {
 		return outcome
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
 	s.server.messages = append(s.server.messages, Message{
-		From: s.from, To: append([]string(nil), s.to...), Raw: raw, Signed: s.signed, Accepted: refusal == nil,
+		From: s.from, To: append([]string(nil), s.to...), Raw: raw, Signed: s.signed, Accepted: outcome == nil,
 	})
 	return outcome
 }

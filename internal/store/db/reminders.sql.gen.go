@@ -79,9 +79,8 @@ const dueProjects = `-- name: DueProjects :many
 SELECT due.project_id FROM (
     SELECT p.id AS project_id, p.news_at AS at FROM projects p WHERE p.news_at <= CAST($2 AS BIGINT)
     UNION ALL
-    SELECT r.project_id, MIN(r.remind_at) AS at FROM renewals r
-    WHERE r.acknowledged_at IS NULL AND r.closed_at IS NULL AND r.remind_at <= CAST($2 AS BIGINT)
-    GROUP BY r.project_id) AS due
+    SELECT r.project_id, r.remind_at AS at FROM renewals r
+    WHERE r.acknowledged_at IS NULL AND r.closed_at IS NULL AND r.remind_at <= CAST($2 AS BIGINT)) AS due
 GROUP BY due.project_id ORDER BY MIN(due.at), due.project_id LIMIT $1
 `
 
@@ -238,7 +237,7 @@ SELECT s.id, s.name,
 FROM services s CROSS JOIN renewals r
 WHERE s.project_id = $1 AND s.deleted_at IS NULL
   AND r.service_id = s.id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-GROUP BY s.name, s.id ORDER BY s.name
+GROUP BY s.name, s.id
 `
 
 type PendingByServiceParams struct {
@@ -314,8 +313,8 @@ type PendingRemindersOfProjectRow struct {
 	NewNotAfter  int64
 }
 
-// By user there is no index of what is pending: all pages together go over the
-// users once, which CROSS JOIN keeps first on SQLite.
+// By project and user there is no index of what is pending: all pages together go
+// over the users once, which CROSS JOIN keeps first on SQLite.
 func (q *Queries) PendingRemindersOfProject(ctx context.Context, arg PendingRemindersOfProjectParams) ([]PendingRemindersOfProjectRow, error) {
 	rows, err := q.db.QueryContext(ctx, pendingRemindersOfProject, arg.ProjectID, arg.Limit, arg.After)
 	if err != nil {
@@ -365,14 +364,14 @@ func (q *Queries) PendingRemindersOfProject(ctx context.Context, arg PendingRemi
 const pendingRemindersOfService = `-- name: PendingRemindersOfService :many
 SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
     o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
-FROM users u
-CROSS JOIN renewals r
+FROM renewals r
+JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
 JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
-WHERE u.project_id = $1 AND u.service_id = $3 AND u.id > $4 AND u.deleted_at IS NULL
-  AND r.user_id = u.id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-ORDER BY u.id LIMIT $2
+WHERE r.project_id = $1 AND r.service_id = $3 AND r.user_id > $4
+  AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
+ORDER BY r.user_id LIMIT $2
 `
 
 type PendingRemindersOfServiceParams struct {
@@ -460,7 +459,7 @@ const renewedByService = `-- name: RenewedByService :many
 SELECT s.id, s.name, COUNT(*) AS renewed
 FROM services s CROSS JOIN renewals r
 WHERE s.project_id = $1 AND s.deleted_at IS NULL AND r.service_id = s.id AND r.created_at > CAST($2 AS BIGINT)
-GROUP BY s.name, s.id ORDER BY s.name
+GROUP BY s.name, s.id
 `
 
 type RenewedByServiceParams struct {

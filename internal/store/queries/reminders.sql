@@ -13,8 +13,8 @@ WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND r.remind_at <= CAST(sqlc.arg(now) AS BIGINT)
 ORDER BY r.remind_at, r.user_id LIMIT $2;
 
--- By user there is no index of what is pending: all pages together go over the
--- users once, which CROSS JOIN keeps first on SQLite.
+-- By project and user there is no index of what is pending: all pages together go
+-- over the users once, which CROSS JOIN keeps first on SQLite.
 
 -- name: PendingRemindersOfProject :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
@@ -31,14 +31,14 @@ ORDER BY u.id LIMIT $2;
 -- name: PendingRemindersOfService :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
     o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
-FROM users u
-CROSS JOIN renewals r
+FROM renewals r
+JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
 JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
-WHERE u.project_id = $1 AND u.service_id = sqlc.arg(service_id) AND u.id > sqlc.arg(after) AND u.deleted_at IS NULL
-  AND r.user_id = u.id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-ORDER BY u.id LIMIT $2;
+WHERE r.project_id = $1 AND r.service_id = sqlc.arg(service_id) AND r.user_id > sqlc.arg(after)
+  AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
+ORDER BY r.user_id LIMIT $2;
 
 -- name: PendingByService :many
 SELECT s.id, s.name,
@@ -51,21 +51,20 @@ SELECT s.id, s.name,
 FROM services s CROSS JOIN renewals r
 WHERE s.project_id = $1 AND s.deleted_at IS NULL
   AND r.service_id = s.id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
-GROUP BY s.name, s.id ORDER BY s.name;
+GROUP BY s.name, s.id;
 
 -- name: RenewedByService :many
 SELECT s.id, s.name, COUNT(*) AS renewed
 FROM services s CROSS JOIN renewals r
 WHERE s.project_id = $1 AND s.deleted_at IS NULL AND r.service_id = s.id AND r.created_at > CAST(sqlc.arg(since) AS BIGINT)
-GROUP BY s.name, s.id ORDER BY s.name;
+GROUP BY s.name, s.id;
 
 -- name: DueProjects :many
 SELECT due.project_id FROM (
     SELECT p.id AS project_id, p.news_at AS at FROM projects p WHERE p.news_at <= CAST(sqlc.arg(now) AS BIGINT)
     UNION ALL
-    SELECT r.project_id, MIN(r.remind_at) AS at FROM renewals r
-    WHERE r.acknowledged_at IS NULL AND r.closed_at IS NULL AND r.remind_at <= CAST(sqlc.arg(now) AS BIGINT)
-    GROUP BY r.project_id) AS due
+    SELECT r.project_id, r.remind_at AS at FROM renewals r
+    WHERE r.acknowledged_at IS NULL AND r.closed_at IS NULL AND r.remind_at <= CAST(sqlc.arg(now) AS BIGINT)) AS due
 GROUP BY due.project_id ORDER BY MIN(due.at), due.project_id LIMIT $1;
 
 -- News is noted by writing the row, earlier news open or not: then whoever notes

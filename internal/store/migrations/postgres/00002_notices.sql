@@ -33,7 +33,7 @@ CREATE INDEX renewals_remind_project ON renewals (project_id, remind_at, user_id
 -- A digest counts by service from these two alone.
 CREATE INDEX renewals_made ON renewals (service_id, created_at);
 DROP INDEX renewals_pending_service;
-CREATE INDEX renewals_pending_service ON renewals (service_id, old_not_after, snoozed_until)
+CREATE INDEX renewals_pending_service ON renewals (service_id, user_id, old_not_after, snoozed_until)
     WHERE acknowledged_at IS NULL AND closed_at IS NULL;
 
 -- renew: when pairs are renewed; remind: when people are reminded.

@@ -26,14 +26,16 @@ ALTER TABLE renewals ADD COLUMN snoozed_by TEXT;
 ALTER TABLE renewals ADD COLUMN snooze_reason TEXT;
 UPDATE renewals SET told_at = created_at,
     remind_at = CASE WHEN acknowledged_at IS NULL AND closed_at IS NULL THEN created_at END;
-CREATE INDEX renewals_remind ON renewals (remind_at, project_id)
+-- The last two columns of an index are always null there: without them SQLite
+-- reads the row to see that they are.
+CREATE INDEX renewals_remind ON renewals (remind_at, project_id, acknowledged_at, closed_at)
     WHERE acknowledged_at IS NULL AND closed_at IS NULL AND remind_at IS NOT NULL;
 CREATE INDEX renewals_remind_project ON renewals (project_id, remind_at, user_id)
     WHERE acknowledged_at IS NULL AND closed_at IS NULL AND remind_at IS NOT NULL;
 -- A digest counts by service from these two alone.
 CREATE INDEX renewals_made ON renewals (service_id, created_at);
 DROP INDEX renewals_pending_service;
-CREATE INDEX renewals_pending_service ON renewals (service_id, old_not_after, snoozed_until)
+CREATE INDEX renewals_pending_service ON renewals (service_id, user_id, old_not_after, snoozed_until, acknowledged_at, closed_at)
     WHERE acknowledged_at IS NULL AND closed_at IS NULL;
 
 -- renew: when pairs are renewed; remind: when people are reminded.
