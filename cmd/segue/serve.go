@@ -106,16 +106,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		}
 		defer unlock()
 	}
-	mailer, err := o.mailer()
-	if err != nil {
-		return err
-	}
-	outgoing := notify.NewOutgoing(o.allowPrivate)
-	in, err := openInstance(ctx, o.storeOptions, true, app.Config{
-		PublicURL: o.publicURL, Log: log, Mailer: mailer, Posters: map[app.ChannelKind]app.Poster{
-			app.ChannelWebhook: notify.NewWebhook(outgoing, time.Now), app.ChannelSlack: notify.NewSlack(outgoing),
-		},
-	})
+	in, err := o.open(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -140,16 +131,36 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	metrics := httpapi.NewMetrics(httpapi.MetricsConfig{
 		Read: in.app.ReadMetrics, Now: time.Now, Log: log, Token: os.Getenv("SEGUE_METRICS_TOKEN"),
 	})
-	runner, err := work.New(work.Config{
-		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Notifier: in.app, Tick: o.tick, Now: time.Now,
-		HostClock: in.store.HostClock, RefreshKeys: in.custody.Refresh,
-		Observe: metrics.ObserveSweep, Heartbeat: heartbeat(o.heartbeatURL), Log: log,
-	})
+	runner, err := o.runner(in, metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	server := httpapi.NewServer(httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}))
+	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong in TLS
 	return serveAndWork(ctx, server, listener, runner, func() { o.greet(out, scheme+"://"+listener.Addr().String()) })
+}
+
+// open opens the store with all ways for messages to leave.
+func (o *serveOptions) open(ctx context.Context, log *slog.Logger) (*instance, error) {
+	mailer, err := o.mailer()
+	if err != nil {
+		return nil, err
+	}
+	outgoing := notify.NewOutgoing(o.allowPrivate)
+	return openInstance(ctx, o.storeOptions, true, app.Config{
+		PublicURL: o.publicURL, Log: log, Mailer: mailer, Posters: map[app.ChannelKind]app.Poster{
+			app.ChannelWebhook: notify.NewWebhook(outgoing, time.Now), app.ChannelSlack: notify.NewSlack(outgoing),
+		},
+	})
+}
+
+// runner runs the background jobs.
+func (o *serveOptions) runner(in *instance, metrics *httpapi.Metrics, log *slog.Logger) (*work.Runner, error) {
+	return work.New(work.Config{
+		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Notifier: in.app, Tick: o.tick, Now: time.Now,
+		HostClock: in.store.HostClock, RefreshKeys: in.custody.Refresh,
+		Observe: metrics.ObserveSweep, Heartbeat: heartbeat(o.heartbeatURL), Log: log,
+	})
 }
 
 // serveAndWork runs server and jobs until ctx ends, then stops both within stopWithin.
