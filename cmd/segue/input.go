@@ -68,17 +68,32 @@ func confirm(cmd *cobra.Command, what string, end time.Time, name string, force 
 	return nil
 }
 
-func readLine(ctx context.Context, r io.Reader) (string, error) {
-	return interruptible(ctx, func() (string, error) {
-		line, err := bufio.NewReader(io.LimitReader(r, maxLine+1)).ReadString('\n')
-		switch {
-		case len(line) > maxLine:
-			return "", fmt.Errorf("the line is longer than %d bytes", maxLine)
-		case err != nil && (err != io.EOF || line == ""):
-			return "", fmt.Errorf("read a line of standard input: %w", err)
+// readLines reads n lines of the standard input.
+func readLines(cmd *cobra.Command, n int) ([]string, error) {
+	r := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), int64(n)*(maxLine+1)))
+	lines := make([]string, n)
+	for i := range lines {
+		var err error
+		if lines[i], err = interruptible(cmd.Context(), func() (string, error) { return nextLine(r) }); err != nil {
+			return nil, err
 		}
-		return strings.TrimRight(line, "\r\n"), nil
-	})
+	}
+	return lines, nil
+}
+
+func readLine(ctx context.Context, r io.Reader) (string, error) {
+	return interruptible(ctx, func() (string, error) { return nextLine(bufio.NewReader(io.LimitReader(r, maxLine+1))) })
+}
+
+func nextLine(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	switch {
+	case len(line) > maxLine:
+		return "", fmt.Errorf("the line is longer than %d bytes", maxLine)
+	case err != nil && (err != io.EOF || line == ""):
+		return "", fmt.Errorf("read a line of standard input: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 // interruptible gives up waiting for a read when ctx ends. The read itself goes

@@ -40,7 +40,7 @@ func TestTranscripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "password"), []byte(passwordOfTests+"\n"), 0o600)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers,
+			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits,
 		},
 	})
 }
@@ -139,6 +139,22 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// cmdWaits runs a command again and again until it prints the word: what a
+// running server does by itself takes it a moment.
+func cmdWaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: waits WORD COMMAND [ARGUMENT…]")
+	}
+	for end := time.Now().Add(startWithin); ; time.Sleep(100 * time.Millisecond) {
+		if err := ts.Exec(args[1], args[2:]...); err == nil && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s did not print %q within %s", args[1], args[0], startWithin)
+		}
 	}
 }
 

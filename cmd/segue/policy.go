@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,12 +83,19 @@ func newServicePolicyCommand(c *cli) *cobra.Command {
 type policyFlags struct {
 	validity, renewBefore, spread string
 	confirm                       bool
+
+	reminders, afterLapse, digestDelay, digestInterval, timeZone string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.validity, "validity", "", "how long a pair lives")
 	cmd.Flags().StringVar(&f.renewBefore, "renew-before", "", "how long before its end the next pair is there")
 	cmd.Flags().StringVar(&f.spread, "spread", "", "up to how much earlier still, so that renewals do not come all at once")
+	cmd.Flags().StringVar(&f.reminders, "reminders", "", "within how long of the old pair's end people are reminded how often, 90d:14d,30d:7d,7d:1d")
+	cmd.Flags().StringVar(&f.afterLapse, "after-lapse", "", "how often and how many times they are told after it, 7d:8")
+	cmd.Flags().StringVar(&f.digestDelay, "digest-delay", "", "how long news gathers before it is told (projects)")
+	cmd.Flags().StringVar(&f.digestInterval, "digest-interval", "", "the least time between two digests (projects)")
+	cmd.Flags().StringVar(&f.timeZone, "time-zone", "", "where it is 09:00 when reminders leave, Europe/Helsinki (projects)")
 	cmd.Flags().BoolVar(&f.confirm, "confirm", false, "change it although many users become due at once")
 }
 
@@ -110,7 +120,54 @@ func (f *policyFlags) update(cmd *cobra.Command) (u api.PolicyUpdate, given bool
 		given = true
 	}
 	u.Confirm = f.confirm
-	return u, given
+	return u, f.updateNotices(cmd, &u) || given
+}
+
+// updateNotices adds the values about telling people whose flags were given.
+func (f *policyFlags) updateNotices(cmd *cobra.Command, u *api.PolicyUpdate) (given bool) {
+	for name, of := range map[string]struct {
+		value  string
+		into   *json.RawMessage
+		encode func(string) any
+	}{
+		"reminders":       {f.reminders, &u.Reminders, remindersOf},
+		"after-lapse":     {f.afterLapse, &u.AfterLapse, afterLapseOf},
+		"digest-delay":    {f.digestDelay, &u.DigestDelay, asIs},
+		"digest-interval": {f.digestInterval, &u.DigestInterval, asIs},
+		"time-zone":       {f.timeZone, &u.TimeZone, asIs},
+	} {
+		if !cmd.Flags().Changed(name) {
+			continue
+		}
+		given = true
+		*of.into = json.RawMessage("null")
+		if of.value != inherit {
+			*of.into, _ = json.Marshal(of.encode(of.value)) // strings, numbers and lists of them always marshal
+		}
+	}
+	return given
+}
+
+func asIs(s string) any { return s }
+
+// remindersOf reads 90d:14d,30d:7d; what is wrong in it the server says.
+func remindersOf(s string) any {
+	var out []api.Reminder
+	for pair := range strings.SplitSeq(s, ",") {
+		within, every, _ := strings.Cut(pair, ":")
+		out = append(out, api.Reminder{Within: strings.TrimSpace(within), Every: strings.TrimSpace(every)})
+	}
+	return out
+}
+
+// afterLapseOf reads 7d:8.
+func afterLapseOf(s string) any {
+	every, times, _ := strings.Cut(s, ":")
+	n, err := strconv.Atoi(strings.TrimSpace(times))
+	if err != nil {
+		return s // refused by the server, as of the wrong type
+	}
+	return api.AfterLapse{Every: strings.TrimSpace(every), Times: n}
 }
 
 func (c *cli) showPolicy(cmd *cobra.Command, reply api.PolicyReply, err error) error {
@@ -128,11 +185,25 @@ func (c *cli) showPolicy(cmd *cobra.Command, reply api.PolicyReply, err error) e
 	g.add(text("validity"), text(reply.Policy.Validity), text(reply.Sources.Validity))
 	g.add(text("renew before"), text(reply.Policy.RenewBefore), text(reply.Sources.RenewBefore))
 	g.add(text("spread"), text(reply.Policy.Spread), text(reply.Sources.Spread))
+	addNotices(&g, reply)
 	if err := g.write(cmd.OutOrStdout()); err != nil || reply.Due == 0 {
 		return err
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s due at once by this change\n", count(reply.Due, "user became", "users became"))
 	return err
+}
+
+func addNotices(g *grid, reply api.PolicyReply) {
+	var reminders []string
+	for _, r := range reply.Policy.Reminders {
+		reminders = append(reminders, r.Within+":"+r.Every)
+	}
+	p, from := reply.Policy, reply.Sources
+	g.add(text("reminders"), text(strings.Join(reminders, ",")), text(from.Reminders))
+	g.add(text("after lapse"), text(fmt.Sprintf("%s:%d", p.AfterLapse.Every, p.AfterLapse.Times)), text(from.AfterLapse))
+	g.add(text("digest delay"), text(p.DigestDelay), text(from.DigestDelay))
+	g.add(text("digest interval"), text(p.DigestInterval), text(from.DigestInterval))
+	g.add(text("time zone"), text(p.TimeZone), text(from.TimeZone))
 }
 
 // count writes a number with its noun.

@@ -16,8 +16,8 @@ func newServiceCommand(c *cli) *cobra.Command {
 	c.projectFlag(cmd)
 	cmd.AddCommand(
 		newServiceCreateCommand(c), newServiceListCommand(c), newServiceGetCommand(c), newServicePolicyCommand(c),
-		newServiceRenewalsCommand(c), newBrokerKitCommand(c),
-		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c),
+		newServiceRenewalsCommand(c), newBrokerKitCommand(c), newServiceContactsCommand(c), newRecipientsCommand(c),
+		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c), newUserSnoozeCommand(c),
 		newUserCredsDownloadCommand(c), newUserCredsAcknowledgeCommand(c), newUserPasswordResetCommand(c),
 	)
 	return cmd
@@ -114,7 +114,11 @@ func newServiceGetCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			service, err := s.Service(cmd.Context(), s.project, args[0])
+			read := s.DescribeService
+			if c.json {
+				read = s.Service
+			}
+			service, err := read(cmd.Context(), s.project, args[0])
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -62,16 +63,16 @@ func newUserListCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			service, err := s.Service(cmd.Context(), s.project, args[0])
+			users, err := s.allUsers(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
 			if c.json {
-				return writeJSON(cmd.OutOrStdout(), service.Users)
+				return writeJSON(cmd.OutOrStdout(), users)
 			}
 			now := c.now()
 			g := grid{head: []string{"User", "State", "Gen.", "Ends", "Old pair ends"}}
-			for _, u := range service.Users {
+			for _, u := range users {
 				old := "-"
 				if end := u.ExpiringCertNotValidAfterTime; end != nil {
 					old = date(*end, now)
@@ -82,6 +83,22 @@ func newUserListCommand(c *cli) *cobra.Command {
 			}
 			return g.write(cmd.OutOrStdout())
 		},
+	}
+}
+
+// allUsers reads a service's users page by page, without any secret.
+func (s session) allUsers(ctx context.Context, service string) ([]api.User, error) {
+	users := []api.User{}
+	for after := ""; ; {
+		page, err := s.UsersPage(ctx, s.project, service, after, 1000)
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, page.Users...)
+		if page.Next == nil {
+			return users, nil
+		}
+		after = *page.Next
 	}
 }
 
@@ -98,7 +115,11 @@ certificate, key and password.`,
 		if err != nil {
 			return err
 		}
-		reply, err := s.User(cmd.Context(), s.project, service, user)
+		read := s.DescribeUser
+		if c.json {
+			read = s.User
+		}
+		reply, err := read(cmd.Context(), s.project, service, user)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (c *cli) acknowledge(cmd *cobra.Command, service, username string, generati
 	if err != nil {
 		return err
 	}
-	reply, err := s.User(ctx, s.project, service, username)
+	reply, err := s.DescribeUser(ctx, s.project, service, username)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 func newUserCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Sign in and out"}
 	c.connectionFlags(cmd)
-	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c))
+	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAcceptInvitationCommand(c))
 	return cmd
 }
 

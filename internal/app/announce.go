@@ -50,14 +50,29 @@ func (u *unit) announce(ctx context.Context, c told) error {
 		return nil
 	}
 	if event.Type == EventRenewalCreated {
-		if err := u.noteNews(ctx, who); err != nil {
+		if err := u.announceRenewal(ctx, who, c, *event.Renewal); err != nil {
 			return err
-		}
-		if lifecycle.Urgent(c.oldEnd, u.now) {
-			u.urgent = append(u.urgent, urgentItem{c.ProjectID, c.ServiceID, c.UserID, c.Change.Open.New})
 		}
 	}
 	return u.post(who, event, fmt.Sprintf("%s/%x/%d", event.Type, uint64(c.UserID), c.Change.Base))
+}
+
+// announceRenewal records what a renewal needs besides its own event. Where the old
+// pair ended before anything renewed it, this is the first word of the lapse.
+func (u *unit) announceRenewal(ctx context.Context, who *audience, c told, p EventPair) error {
+	if err := u.noteNews(ctx, who); err != nil {
+		return err
+	}
+	if lifecycle.Urgent(c.oldEnd, u.now) {
+		u.urgent = append(u.urgent, urgentItem{c.ProjectID, c.ServiceID, c.UserID, p.Generation})
+	}
+	if !u.now.After(c.oldEnd) {
+		return nil
+	}
+	lapsed := PendingRenewal{
+		Service: c.service, User: c.user, Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter,
+	}
+	return u.post(who, lapsedEvent(who.project.Name, lapsed, u.now), lapsedKey(c.UserID, p.Generation))
 }
 
 // event is the fact that a change stands for; speaks is false for changes that

@@ -15,6 +15,7 @@ type audience struct {
 	notices  lifecycle.Notices // the project's own
 	zone     *time.Location
 	services map[int64]Service
+	byName   []int64  // the services' ids in the order of their names
 	members  []Member // admins and operators
 	channels []Channel
 }
@@ -34,27 +35,36 @@ func readAudience(ctx context.Context, r Reader, p Project) (*audience, error) {
 		}
 		for _, s := range page {
 			a.services[s.ID], after = s, s.Name
+			a.byName = append(a.byName, s.ID)
 		}
 		if len(page) < usersRead {
 			break
 		}
 	}
+	if a.members, err = toldMembers(ctx, r, p.ID); err != nil {
+		return nil, err
+	}
+	a.channels, err = r.Channels(ctx, p.ID)
+	return a, err
+}
+
+// toldMembers are a project's admins and operators.
+func toldMembers(ctx context.Context, r Reader, projectID int64) ([]Member, error) {
+	var told []Member
 	for after := ""; ; {
-		page, err := r.Members(ctx, p.ID, after, usersRead)
+		page, err := r.Members(ctx, projectID, after, usersRead)
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range page {
 			if after = m.Email; m.Role == RoleAdmin || m.Role == RoleOperator {
-				a.members = append(a.members, m)
+				told = append(told, m)
 			}
 		}
 		if len(page) < usersRead {
-			break
+			return told, nil
 		}
 	}
-	a.channels, err = r.Channels(ctx, p.ID)
-	return a, err
 }
 
 // audience of a project, read once per transaction.
@@ -101,6 +111,16 @@ type Recipient struct {
 // concerns reports whether the recipient is told about the service.
 func (r Recipient) concerns(serviceID int64) bool { return r.services == nil || r.services[serviceID] }
 
+// concernsAny reports whether the recipient is told about one of the services.
+func (r Recipient) concernsAny(services map[int64]bool) bool {
+	for id := range services {
+		if r.concerns(id) {
+			return true
+		}
+	}
+	return false
+}
+
 // recipients are all who are told anything in the project, each once, in order
 // of address: its admins and operators about every service, its technical
 // contacts about the services that have no contacts of their own, and those.
@@ -120,7 +140,8 @@ func (a *audience) recipients() []Recipient {
 			r.services[serviceID] = true
 		}
 	}
-	for id, s := range a.services {
+	for _, id := range a.byName {
+		s := a.services[id]
 		for _, email := range s.TechEmails {
 			contact(email, "you are a technical contact of service "+s.Name+" in project "+a.project.Name, id)
 		}
@@ -151,7 +172,9 @@ func (a *audience) operators() []string {
 		emails = append(emails, m.Email)
 	}
 	if len(emails) == 0 {
-		emails = a.project.TechEmails
+		for _, email := range a.project.TechEmails {
+			emails = append(emails, strings.ToLower(email))
+		}
 	}
 	return emails
 }
@@ -187,16 +210,17 @@ func (a *App) ListRecipients(ctx context.Context, actor Actor, project, service 
 
 // noRecipient reports whether nobody would be told about the service.
 func noRecipient(ctx context.Context, r Reader, s Service) (bool, error) {
-	if !s.CertificateAuth() {
+	if !s.CertificateAuth() || len(s.TechEmails) > 0 {
 		return false, nil
 	}
 	p, err := r.Project(ctx, s.ProjectID)
-	if err != nil {
+	if err != nil || len(p.TechEmails) > 0 {
 		return false, err
 	}
-	who, err := readAudience(ctx, r, p)
-	if err != nil {
+	channels, err := r.Channels(ctx, p.ID)
+	if err != nil || len(channels) > 0 {
 		return false, err
 	}
-	return len(who.recipientsOf(s.ID)) == 0 && len(who.channels) == 0, nil
+	members, err := toldMembers(ctx, r, p.ID)
+	return len(members) == 0, err
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // buildUrgent makes what an urgent message says now: of the renewals that it
-// names, those that still await. ok is false when none does.
+// names, those that still await and are not snoozed. ok is false when none is left.
 func buildUrgent(ctx context.Context, r Reader, who *audience, to Recipient, m Message, now time.Time) (d Digest, ok bool, err error) {
 	var p urgentPayload
 	if err := json.Unmarshal(m.Payload, &p); err != nil {
@@ -26,7 +26,7 @@ func buildUrgent(ctx context.Context, r Reader, who *audience, to Recipient, m M
 		if err != nil {
 			return d, false, err
 		}
-		if len(found) == 0 || found[0].UserID != item.UserID || found[0].Generation != item.Generation {
+		if len(found) == 0 || found[0].UserID != item.UserID || found[0].Generation != item.Generation || found[0].SnoozedUntil.After(now) {
 			continue
 		}
 		s := sections[item.ServiceID]

@@ -129,7 +129,7 @@ func (a *App) TestChannel(ctx context.Context, actor Actor, project, name string
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, attemptWithin/3)
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
 	defer cancel()
 	err = a.post(ctx, c, Event{
 		ID: eventID(c.ProjectID, fmt.Sprintf("test/%d/%d", c.ID, now.UnixMilli())), Type: EventTest, At: now, Project: s.Project.Name,
@@ -158,7 +158,7 @@ func (a *App) SendTestMail(ctx context.Context, actor Actor, project string, now
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, attemptWithin/3)
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
 	defer cancel()
 	if err := a.Mailer.Send(ctx, mail); err != nil {
 		return fail(CodeConflict, "the test was not delivered: %s", err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -16,8 +17,15 @@ const (
 	claimFor      = 3 * time.Minute
 )
 
-// maxAttempts is when a message is given up: with the waits below, after two days.
+// sendWithin bounds a message that somebody waits for.
+const sendWithin = 30 * time.Second
+
+// maxAttempts is when a message is given up: with the waits below, after a day and a half.
 const maxAttempts = 16
+
+// failingAfter is at which attempt operators hear that a message keeps failing:
+// with the waits below, after some eight minutes.
+const failingAfter = 5
 
 // backoff is how long to wait after an attempt that failed, with jitter so that
 // messages held back by one outage do not all come again at once.
@@ -117,7 +125,7 @@ func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (Mail, e
 			return Mail{}, err
 		}
 		e.PublicURL = a.PublicURL
-		if e.Zone, err = a.zoneOf(ctx, m.ProjectID); err != nil {
+		if e.Zone, err = a.zoneFor(ctx, m); err != nil {
 			return Mail{}, err
 		}
 		return a.Renderer.Event(e, m.Recipient, m.ID)
@@ -134,31 +142,37 @@ func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (Mail, e
 	return a.Renderer.Digest(d, m.ID)
 }
 
-// zoneOf is the project's time zone.
-func (a *App) zoneOf(ctx context.Context, projectID int64) (zone *time.Location, err error) {
+// zoneFor is the time zone for a mail to an operator, who must still be one.
+func (a *App) zoneFor(ctx context.Context, m Message) (zone *time.Location, err error) {
 	err = a.Store.Read(ctx, func(r Reader) error {
-		p, err := r.Project(ctx, projectID)
-		if errors.Is(err, ErrNotFound) {
+		who, err := audienceOf(ctx, r, m)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(who.operators(), m.Recipient) {
 			return errNothingToSay
 		}
-		if err == nil {
-			_, zone, err = effectiveNotices(p, Service{})
-		}
-		return err
+		zone = who.zone
+		return nil
 	})
 	return zone, err
 }
 
-// digestOf makes what a digest or urgent message says now.
-func (a *App) digestOf(ctx context.Context, r Reader, m Message, now time.Time) (Digest, error) {
+// audienceOf is the audience of the message's project.
+func audienceOf(ctx context.Context, r Reader, m Message) (*audience, error) {
 	p, err := r.Project(ctx, m.ProjectID)
 	if errors.Is(err, ErrNotFound) {
-		return Digest{}, errNothingToSay
+		return nil, errNothingToSay
 	}
 	if err != nil {
-		return Digest{}, err
+		return nil, err
 	}
-	who, err := readAudience(ctx, r, p)
+	return readAudience(ctx, r, p)
+}
+
+// digestOf makes what a digest or urgent message says now.
+func (a *App) digestOf(ctx context.Context, r Reader, m Message, now time.Time) (Digest, error) {
+	who, err := audienceOf(ctx, r, m)
 	if err != nil {
 		return Digest{}, err
 	}
@@ -170,12 +184,21 @@ func (a *App) digestOf(ctx context.Context, r Reader, m Message, now time.Time) 
 	if m.Kind == MessageUrgent {
 		d, ok, err = buildUrgent(ctx, r, who, to, m, now)
 	} else {
-		d, ok, err = buildDigest(ctx, r, who, to, m.CreatedAt.Add(-who.notices.DigestInterval), now)
+		d, ok, err = currentDigest(ctx, r, who, to, m, now)
 	}
 	if err == nil && !ok {
 		err = errNothingToSay
 	}
 	return d, err
+}
+
+// currentDigest is the digest of a message, unless a newer one to the same
+// recipient says the same: after a mail server was down for days only the newest leaves.
+func currentDigest(ctx context.Context, r Reader, who *audience, to Recipient, m Message, now time.Time) (d Digest, ok bool, err error) {
+	if newer, err := r.HasNewerDigest(ctx, m); err != nil || newer {
+		return d, false, err
+	}
+	return buildDigest(ctx, r, who, to, m.CreatedAt.Add(-who.notices.DigestInterval), now)
 }
 
 func (who *audience) recipient(email string) (Recipient, bool) {
@@ -209,36 +232,46 @@ func (a *App) settle(ctx context.Context, m Message, outcome error, now time.Tim
 		err := u.RecordAttempt(ctx, Attempt{
 			MessageID: m.ID, Number: m.Attempts, StartedAt: now, EndedAt: now, Outcome: m.State, Error: m.LastError,
 		}, m)
-		if err != nil || m.State != MessageDead {
+		if err != nil {
 			return err
 		}
-		return u.reportDead(ctx, m)
+		return u.reportFailing(ctx, m)
 	})
 }
 
 // maxError bounds a stored error.
 const maxError = 500
 
-// reportDead tells operators that messages do not arrive: once a day and person,
-// and never about such a message itself.
-func (u *unit) reportDead(ctx context.Context, m Message) error {
-	if m.Event == EventDeliveryFailing {
+// reportFailing tells operators that messages do not arrive: at first by the other
+// way, for the one that fails would say nothing; by all once a message is given up.
+// It is said once a day to each, and never about such a message itself.
+func (u *unit) reportFailing(ctx context.Context, m Message) error {
+	givenUp := m.State == MessageDead
+	if m.Event == EventDeliveryFailing || !givenUp && (m.State != MessageDue || m.Attempts != failingAfter) {
 		return nil
 	}
 	who, err := u.audience(ctx, m.ProjectID)
 	if err != nil {
 		return err
 	}
-	e := Event{
-		Type: EventDeliveryFailing, At: u.now, Project: who.project.Name,
-		Message: "a message to " + m.Recipient + " could not be delivered: " + m.LastError,
-		Remedy:  "mend the cause, then retry: `segue notify deliveries --state dead` lists what was given up",
+	e := Event{Type: EventDeliveryFailing, At: u.now, Project: who.project.Name}
+	if givenUp {
+		e.Message = "a message to " + m.Recipient + " was given up: " + m.LastError
+		e.Remedy = "mend the cause, then retry: `segue notify deliveries --state dead` lists what was given up"
+	} else {
+		e.Message = fmt.Sprintf("a message to %s could not be delivered in %d attempts: %s", m.Recipient, m.Attempts, m.LastError)
+		e.Remedy = "mend the cause: `segue notify deliveries --state due` lists what waits for the next attempt"
 	}
 	key := string(EventDeliveryFailing) + "/" + u.now.UTC().Format(time.DateOnly)
-	if err := u.post(who, e, key); err != nil {
-		return err
+	if givenUp || m.ChannelID == 0 {
+		if err := u.post(who, e, key); err != nil {
+			return err
+		}
 	}
-	return u.mailEvent(who, who.operators(), e, key)
+	if givenUp || m.ChannelID != 0 {
+		return u.mailEvent(who, who.operators(), e, key)
+	}
+	return nil
 }
 
 // DueMessages returns up to limit messages due at now.

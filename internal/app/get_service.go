@@ -38,6 +38,15 @@ const usersRead = 500
 
 // GetService shows a service with all its users. Where the role sees keys, the sight is audited.
 func (a *App) GetService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
+	return a.getService(ctx, actor, project, service, false, now)
+}
+
+// DescribeService shows a service without its users' secrets, whatever the role.
+func (a *App) DescribeService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
+	return a.getService(ctx, actor, project, service, true, now)
+}
+
+func (a *App) getService(ctx context.Context, actor Actor, project, service string, hide bool, now time.Time) (ServiceView, error) {
 	var s scope
 	var v ServiceView
 	var users []User
@@ -58,7 +67,7 @@ func (a *App) GetService(ctx context.Context, actor Actor, project, service stri
 		return ServiceView{}, err
 	}
 	for _, u := range users {
-		uv, err := a.userView(ctx, u, s.hidden(), now)
+		uv, err := a.userView(ctx, u, hide || s.hidden(), now)
 		if err != nil {
 			return ServiceView{}, err
 		}

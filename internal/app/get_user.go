@@ -25,6 +25,15 @@ type UserView struct {
 
 // GetUser shows one service user. Where the role sees keys, the sight is audited.
 func (a *App) GetUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) (UserView, error) {
+	return a.getUser(ctx, actor, project, service, user, false, now)
+}
+
+// DescribeUser shows one service user without its secrets, whatever the role.
+func (a *App) DescribeUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) (UserView, error) {
+	return a.getUser(ctx, actor, project, service, user, true, now)
+}
+
+func (a *App) getUser(ctx context.Context, actor Actor, project, service, user string, hide bool, now time.Time) (UserView, error) {
 	var t target
 	var warning string
 	err := a.read(ctx, actor, now, func(r Reader) (err error) {
@@ -37,7 +46,7 @@ func (a *App) GetUser(ctx context.Context, actor Actor, project, service, user s
 	if err != nil {
 		return UserView{}, err
 	}
-	v, err := a.userView(ctx, t.user, t.hidden(), now)
+	v, err := a.userView(ctx, t.user, hide || t.hidden(), now)
 	if err != nil {
 		return UserView{}, err
 	}

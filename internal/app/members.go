@@ -82,6 +82,8 @@ func (a *App) InviteMember(ctx context.Context, actor Actor, project, email stri
 	if !a.mails() {
 		return link, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
+	defer cancel()
 	mail, err := a.Renderer.Invitation(project, email, actor.Email, link, i.ExpiresAt)
 	if err == nil {
 		err = a.Mailer.Send(ctx, mail)
@@ -141,13 +143,9 @@ func (a *App) WithdrawInvitation(ctx context.Context, actor Actor, project, emai
 // AcceptInvitation makes the invited person a member: with a new account, or,
 // where the address has one, after its password. The link works once.
 func (a *App) AcceptInvitation(ctx context.Context, token, password, realName, address string, now time.Time) error {
-	refused := &Error{Code: CodeUnauthenticated, Message: "this invitation is unknown, used, withdrawn or too old: ask for a new one"}
 	hash, ok := a.Tokens.Hash(token)
 	if !ok {
-		return refused
-	}
-	if len(password) < minMemberPassword || len(password) > maxPassword {
-		return failField("password", "password must be %d to %d bytes long", minMemberPassword, maxPassword)
+		return noInvitation()
 	}
 	if len(realName) > maxLabel {
 		return failField("real_name", "real_name must be at most %d bytes long", maxLabel)
@@ -155,24 +153,20 @@ func (a *App) AcceptInvitation(ctx context.Context, token, password, realName, a
 	if !a.Limits.Allow(address, "invitation", now) {
 		return fail(CodeTooMany, "too many attempts: wait a minute, then try again")
 	}
-	acc, err := a.invited(ctx, hash, password, realName, now)
-	if errors.Is(err, ErrNotFound) {
-		return refused
-	}
+	acc, known, err := a.invited(ctx, hash, password, realName, now)
 	if err != nil {
 		return err
 	}
 	actor := Actor{AccountID: acc.ID, Email: acc.Email, Address: address}
 	return a.write(ctx, actor, now, func(u *unit) error {
-		i, err := u.InvitationByHash(ctx, hash)
-		if errors.Is(err, ErrNotFound) || (err == nil && now.After(i.ExpiresAt)) {
-			return refused
-		}
+		i, err := invitationAt(ctx, u, hash, now)
 		if err != nil {
 			return err
 		}
-		if acc.CreatedAt.Equal(now) {
-			if err := u.InsertAccount(ctx, acc); err != nil {
+		if !known {
+			if err := u.InsertAccount(ctx, acc); errors.Is(err, ErrExists) {
+				return fail(CodeConflict, "an account of this address was made at this moment: try again, with its password")
+			} else if err != nil {
 				return err
 			}
 		}
@@ -186,33 +180,47 @@ func (a *App) AcceptInvitation(ctx context.Context, token, password, realName, a
 	})
 }
 
-// invited is the account that an invitation is for: the one that exists, once
-// its password was given, or a new one that is not stored yet.
-func (a *App) invited(ctx context.Context, hash []byte, password, realName string, now time.Time) (Account, error) {
+func noInvitation() error {
+	return fail(CodeUnauthenticated, "this invitation is unknown, used, withdrawn or too old: ask for a new one")
+}
+
+// invitationAt is the invitation that a link's token opens at now.
+func invitationAt(ctx context.Context, r Reader, hash []byte, now time.Time) (Invitation, error) {
+	i, err := r.InvitationByHash(ctx, hash)
+	if errors.Is(err, ErrNotFound) || (err == nil && now.After(i.ExpiresAt)) {
+		return Invitation{}, noInvitation()
+	}
+	return i, err
+}
+
+// invited is the account that an invitation is for: the one that exists (known),
+// once its password was given, or a new one that is not stored yet.
+func (a *App) invited(ctx context.Context, hash []byte, password, realName string, now time.Time) (acc Account, known bool, err error) {
 	var i Invitation
-	var acc Account
-	err := a.Store.Read(ctx, func(r Reader) (err error) {
-		if i, err = r.InvitationByHash(ctx, hash); err != nil {
+	err = a.Store.Read(ctx, func(r Reader) (err error) {
+		if i, err = invitationAt(ctx, r, hash, now); err != nil {
 			return err
 		}
 		acc, err = r.AccountByEmail(ctx, i.Email)
-		if errors.Is(err, ErrNotFound) {
-			acc, err = Account{}, nil
+		if known = err == nil; errors.Is(err, ErrNotFound) {
+			return nil
 		}
 		return err
 	})
-	if err != nil {
-		return Account{}, err
-	}
-	if acc.ID != 0 {
+	switch {
+	case err != nil:
+		return Account{}, false, err
+	case len(password) > maxPassword, !known && len(password) < minMemberPassword:
+		return Account{}, false, failField("password", "password must be %d to %d bytes long", minMemberPassword, maxPassword)
+	case known:
 		ok, err := a.Passwords.Verify(ctx, acc.PasswordHash, password)
 		if err == nil && !ok {
 			err = fail(CodeUnauthenticated, "this address has an account already: give its password")
 		}
-		return acc, busy(err)
+		return acc, true, busy(err)
 	}
 	encoded, err := a.Passwords.Hash(ctx, password)
-	return Account{ID: newID(), Email: i.Email, RealName: realName, PasswordHash: encoded, CreatedAt: now}, busy(err)
+	return Account{ID: newID(), Email: i.Email, RealName: realName, PasswordHash: encoded, CreatedAt: now}, false, busy(err)
 }
 
 // busy words the failure to get a place to hash.

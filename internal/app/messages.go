@@ -73,7 +73,7 @@ func findMessage(ctx context.Context, r Reader, s scope, id int64) (Message, err
 	return m, err
 }
 
-// RetryMessage makes a message that was given up due again.
+// RetryMessage makes a message that was given up, dropped or kept due again.
 func (a *App) RetryMessage(ctx context.Context, actor Actor, project string, id int64, now time.Time) error {
 	return a.write(ctx, actor, now, func(u *unit) error {
 		s, err := authorise(ctx, u, actor, project, ManageNotices)
@@ -85,7 +85,7 @@ func (a *App) RetryMessage(ctx context.Context, actor Actor, project string, id 
 			return err
 		}
 		if err := u.RetryMessage(ctx, id, now); errors.Is(err, ErrNotFound) {
-			return fail(CodeConflict, "this message is %s: only one that was given up or dropped can be retried", m.State)
+			return fail(CodeConflict, "this message is %s: only one that was given up, dropped or kept can be retried", m.State)
 		} else if err != nil {
 			return err
 		}

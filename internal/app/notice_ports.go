@@ -165,6 +165,8 @@ type MessageReader interface {
 	// where it is empty), before the cursor, newest first.
 	Messages(ctx context.Context, projectID int64, state MessageState, before MessageCursor, limit int) ([]Message, error)
 	Attempts(ctx context.Context, messageID int64) ([]Attempt, error)
+	// HasNewerDigest reports whether a digest to the same recipient was recorded after m.
+	HasNewerDigest(ctx context.Context, m Message) (bool, error)
 	// DueReminders returns up to limit renewals of the project that await
 	// acknowledgement and are to be told of at now, in the order (RemindAt, user id).
 	DueReminders(ctx context.Context, projectID int64, now time.Time, limit int) ([]DueReminder, error)

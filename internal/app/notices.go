@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	_ "time/tzdata" // the same zones on every machine
 
 	"github.com/segue-project/segue/internal/lifecycle"
 )

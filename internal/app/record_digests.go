@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/segue-project/segue/internal/lifecycle"
 )
 
 // reminderPage is how many renewals one transaction moves on in their schedule.
@@ -16,9 +14,9 @@ const reminderPage = 500
 const projectsPerTick = 1000
 
 // RecordDigests records, for every project with news or a reminder due, one
-// digest for each recipient, and moves the renewals on in their schedule. What a
-// digest says is decided when it leaves. Recording again changes nothing: each
-// recipient has one place a day.
+// digest for each recipient whom it concerns, and moves the renewals on in their
+// schedule. What a digest says is decided when it leaves. Recording again changes
+// nothing: each recipient has one place a day.
 func (a *App) RecordDigests(ctx context.Context, now time.Time) error {
 	due, err := a.Store.DueProjects(ctx, now, projectsPerTick)
 	if err != nil {
@@ -36,46 +34,20 @@ func (a *App) RecordDigests(ctx context.Context, now time.Time) error {
 	return failed
 }
 
+// recordDigest works through what is due in one project, page by page.
 func (a *App) recordDigest(ctx context.Context, projectID int64, now time.Time) error {
-	err := a.write(ctx, System(), now, func(u *unit) error {
-		who, err := u.audience(ctx, projectID)
-		if err != nil {
-			return err
-		}
-		if !who.notices.DigestFree(who.project.DigestAt, now, who.zone) {
-			return u.putOffNews(ctx, who)
-		}
-		slot := who.notices.Slot(now, who.zone)
-		for _, r := range who.recipients() {
-			u.messages = append(u.messages, Message{
-				ID: newID(), ProjectID: projectID, Kind: MessageDigest, Recipient: r.Email, Slot: slot,
-				Payload: []byte("{}"), CreatedAt: now, DueAt: now, State: MessageDue,
-			})
-		}
-		return u.NoteDigest(ctx, projectID, now)
-	})
-	if err != nil {
-		return err
-	}
 	for {
-		n, err := a.advanceReminders(ctx, projectID, now)
+		n, err := a.recordPage(ctx, projectID, now)
 		if err != nil || n < reminderPage {
 			return err
 		}
 	}
 }
 
-// putOffNews moves news that came due while today's digest had left already.
-func (u *unit) putOffNews(ctx context.Context, who *audience) error {
-	if who.project.NewsAt.IsZero() || who.project.NewsAt.After(u.now) {
-		return nil
-	}
-	return u.PutOffNews(ctx, who.project.ID, who.notices.NewsAt(who.project.DigestAt, u.now, who.zone))
-}
-
-// advanceReminders moves a page of renewals that are due to be told of on to
-// their next date, and tells channels; a lapse is mailed at once.
-func (a *App) advanceReminders(ctx context.Context, projectID int64, now time.Time) (n int, err error) {
+// recordPage moves up to reminderPage renewals that are due to be told of on to
+// their next date, tells channels, has a lapse mailed at once, and records the
+// digests for it, all in one transaction. n is how many renewals it was.
+func (a *App) recordPage(ctx context.Context, projectID int64, now time.Time) (n int, err error) {
 	err = a.write(ctx, System(), now, func(u *unit) error {
 		who, err := u.audience(ctx, projectID)
 		if err != nil {
@@ -85,67 +57,140 @@ func (a *App) advanceReminders(ctx context.Context, projectID int64, now time.Ti
 		if err != nil {
 			return err
 		}
+		about := map[int64]bool{} // the services that a digest is due about
 		for i := range due {
-			if err := u.advance(who, &due[i]); err != nil {
+			if err := u.advance(who, &due[i], about); err != nil {
 				return err
 			}
 		}
 		n = len(due)
-		return u.SetReminders(ctx, due)
+		if err := u.SetReminders(ctx, due); err != nil {
+			return err
+		}
+		return u.mailDigests(ctx, who, about)
 	})
 	return n, err
 }
 
-func (u *unit) advance(who *audience, d *DueReminder) error {
-	silent := who.silent(d.ServiceID)
-	lapsesNow := d.Told.Before(d.OldNotAfter) && !u.now.Before(d.OldNotAfter)
-	n, err := who.noticesOf(d.ServiceID)
-	if err != nil {
-		return err
-	}
-	d.Told = u.now
-	next, more := n.NextReminder(d.OldNotAfter, u.now, who.zone)
-	if d.RemindAt = next; !more || silent {
-		d.RemindAt = time.Time{}
-	}
-	if silent {
+// mailDigests records a digest for everybody whom the services with reminders or
+// open news concern; others have nothing new to hear. Where a digest left already
+// in this stretch of time, reminders still reach those who got none, and news waits
+// for the next.
+func (u *unit) mailDigests(ctx context.Context, who *audience, about map[int64]bool) error {
+	n, last := who.notices, who.project.DigestAt
+	newsDue := !who.project.NewsAt.IsZero() && !who.project.NewsAt.After(u.now)
+	if len(about) == 0 && !newsDue {
 		return nil
 	}
-	e := reminderEvent(who.project.Name, *d, lapsesNow, u.now)
-	if lapsesNow {
-		u.urgent = append(u.urgent, urgentItem{d.ProjectID, d.ServiceID, d.UserID, d.Generation})
+	free := n.DigestFree(last, u.now, who.zone)
+	if free {
+		if err := u.addNews(ctx, who, about); err != nil {
+			return err
+		}
+		if err := u.NoteDigest(ctx, who.project.ID, u.now); err != nil {
+			return err
+		}
+	} else if newsDue {
+		if err := u.PutOffNews(ctx, who.project.ID, n.NewsAt(last, u.now, who.zone)); err != nil {
+			return err
+		}
 	}
-	return u.post(who, e, fmt.Sprintf("%s/%x/%d/%d", e.Type, uint64(d.UserID), d.Generation, u.now.UnixMilli()))
+	slot := n.Slot(u.now, who.zone)
+	if !free && slot != n.Slot(last, who.zone) {
+		return nil // between digests: the last one named these renewals, too
+	}
+	for _, r := range who.recipients() {
+		if r.concernsAny(about) {
+			u.messages = append(u.messages, Message{
+				ID: newID(), ProjectID: who.project.ID, Kind: MessageDigest, Recipient: r.Email, Slot: slot,
+				Payload: []byte("{}"), CreatedAt: u.now, DueAt: u.now, State: MessageDue,
+			})
+		}
+	}
+	return nil
 }
 
-func reminderEvent(project string, d DueReminder, lapses bool, now time.Time) Event {
-	e := Event{
-		Type: EventRenewalReminder, At: now, Project: project, Service: d.Service, User: d.User,
-		Renewal: &EventPair{Generation: d.Generation, Replaced: d.Replaced, OldNotAfter: d.OldNotAfter, NewNotAfter: d.NewNotAfter},
-		Message: fmt.Sprintf("the old pair of %s of %s ends at %s and nobody acknowledged the new one", d.User, d.Service, stamp(d.OldNotAfter)),
-		Remedy:  "put the new pair in use, then acknowledge it",
+// newsMargin is added to how long news can have been open: renewals are dated when
+// their sweep began.
+const newsMargin = 48 * time.Hour
+
+// addNews adds the services whose renewals the project's open news is about.
+func (u *unit) addNews(ctx context.Context, who *audience, about map[int64]bool) error {
+	if who.project.NewsAt.IsZero() {
+		return nil
 	}
-	if now.After(d.OldNotAfter) {
-		e.Message = fmt.Sprintf("the old pair of %s of %s ended at %s and nobody acknowledged the new one", d.User, d.Service, stamp(d.OldNotAfter))
+	since := who.project.NewsAt.Add(-who.notices.DigestDelay - who.notices.DigestInterval - newsMargin)
+	summaries, err := u.ServiceSummaries(ctx, who.project.ID, since, u.now)
+	for _, s := range summaries {
+		if s.Renewed > 0 && !who.silent(s.ServiceID) {
+			about[s.ServiceID] = true
+		}
+	}
+	return err
+}
+
+// advance moves one renewal on and says what is due about it; about gains its
+// service where a digest is. A lapse leaves at once and waits for no digest.
+func (u *unit) advance(who *audience, d *DueReminder, about map[int64]bool) error {
+	lapses := !d.Told.After(d.OldNotAfter) && u.now.After(d.OldNotAfter)
+	d.Told = u.now
+	if err := who.reschedule(d, u.now); err != nil {
+		return err
+	}
+	if who.silent(d.ServiceID) {
+		return nil
 	}
 	if lapses {
-		e.Type = EventCertificateLapsed
-		e.Remedy = "clients that still use the old pair are refused: put the new pair in use now, then acknowledge it"
+		u.urgent = append(u.urgent, urgentItem{d.ProjectID, d.ServiceID, d.UserID, d.Generation})
+		return u.post(who, lapsedEvent(who.project.Name, d.PendingRenewal, u.now), lapsedKey(d.UserID, d.Generation))
 	}
+	about[d.ServiceID] = true
+	return u.post(who, reminderEvent(who.project.Name, d.PendingRenewal, u.now),
+		fmt.Sprintf("%s/%x/%d/%d", EventRenewalReminder, uint64(d.UserID), d.Generation, u.now.UnixMilli()))
+}
+
+func (p PendingRenewal) pair() *EventPair {
+	return &EventPair{Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter}
+}
+
+func reminderEvent(project string, p PendingRenewal, now time.Time) Event {
+	end := "ends"
+	if now.After(p.OldNotAfter) {
+		end = "ended"
+	}
+	return Event{
+		Type: EventRenewalReminder, At: now, Project: project, Service: p.Service, User: p.User, Renewal: p.pair(),
+		Message: fmt.Sprintf("the old pair of %s of %s %s at %s and nobody acknowledged the new one", p.User, p.Service, end, stamp(p.OldNotAfter)),
+		Remedy:  "put the new pair in use, then acknowledge it",
+	}
+}
+
+func lapsedEvent(project string, p PendingRenewal, now time.Time) Event {
+	e := reminderEvent(project, p, now)
+	e.Type = EventCertificateLapsed
+	e.Remedy = "clients that still use the old pair are refused: put the new pair in use now, then acknowledge it"
 	return e
 }
 
-// rewriteReminders gives renewals their next date after the schedule changed.
-func (d *DueReminder) reschedule(n lifecycle.Notices, zone *time.Location) {
-	last := d.Told
-	if last.Before(d.CreatedAt) {
-		last = d.CreatedAt
+// lapsedKey makes a lapse an event that happens once.
+func lapsedKey(userID int64, generation int) string {
+	return fmt.Sprintf("%s/%x/%d", EventCertificateLapsed, uint64(userID), generation)
+}
+
+// reschedule gives a renewal its next date: after it was told of last, not in the
+// past, and not while it is snoozed.
+func (a *audience) reschedule(d *DueReminder, now time.Time) error {
+	n, err := a.noticesOf(d.ServiceID)
+	if err != nil {
+		return err
 	}
-	next, more := n.NextReminder(d.OldNotAfter, last, zone)
-	if d.RemindAt = next; !more {
-		d.RemindAt = time.Time{}
+	from := now
+	if d.SnoozedUntil.After(now) {
+		from = d.SnoozedUntil
 	}
-	if !d.RemindAt.IsZero() && d.RemindAt.Before(d.SnoozedUntil) {
-		d.RemindAt = d.SnoozedUntil
+	d.RemindAt = time.Time{}
+	if !a.silent(d.ServiceID) {
+		d.RemindAt, _ = n.ReminderFrom(d.OldNotAfter, d.Told, from, a.zone)
 	}
+	return nil
 }

@@ -31,3 +31,17 @@ func (a *App) SetContacts(ctx context.Context, actor Actor, project, service str
 		return u.audit(s.Project.ID, "contacts.set", service, "", map[string]int{"contacts": len(emails)})
 	})
 }
+
+// ServiceContacts shows a service's own technical contacts.
+func (a *App) ServiceContacts(ctx context.Context, actor Actor, project, service string, now time.Time) (emails []string, err error) {
+	err = a.read(ctx, actor, now, func(r Reader) error {
+		s, err := authorise(ctx, r, actor, project, ReadProject)
+		if err != nil {
+			return err
+		}
+		svc, err := findService(ctx, r, s, service)
+		emails = svc.TechEmails
+		return err
+	})
+	return emails, err
+}

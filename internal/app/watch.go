@@ -3,8 +3,6 @@ package app
 import (
 	"context"
 	"time"
-
-	"github.com/segue-project/segue/internal/lifecycle"
 )
 
 // sweepStaleAfter is how long no sweep may have run before operators are told.
@@ -90,33 +88,37 @@ func (a *App) ReadMetrics(ctx context.Context, now time.Time) (Metrics, error) {
 // due dates.
 func (a *App) rewriteReminders(ctx context.Context, rewrite PolicyRewrite, now time.Time) error {
 	for {
-		n := 0
-		err := a.write(ctx, System(), now, func(u *unit) error {
-			who, err := u.audience(ctx, rewrite.ProjectID)
-			if err != nil {
-				return err
-			}
-			pending, err := u.PendingReminders(ctx, rewrite.ProjectID, rewrite.ServiceID, rewrite.Cursor, reminderPage)
-			if err != nil {
-				return err
-			}
-			cursor := rewrite.Cursor
-			for i := range pending {
-				var notices lifecycle.Notices
-				if notices, err = who.noticesOf(pending[i].ServiceID); err != nil {
-					return err
-				}
-				pending[i].reschedule(notices, who.zone)
-				cursor = pending[i].UserID
-			}
-			if err := u.SetReminders(ctx, pending); err != nil {
-				return err
-			}
-			n, rewrite.Cursor = len(pending), cursor
-			return u.AdvancePolicyRewrite(ctx, rewrite.ID, cursor, n < reminderPage)
+		n, cursor := 0, rewrite.Cursor
+		err := a.write(ctx, System(), now, func(u *unit) (err error) {
+			n, cursor, err = u.rewriteRemindersPage(ctx, rewrite)
+			return err
 		})
 		if err != nil || n < reminderPage {
 			return err
 		}
+		rewrite.Cursor = cursor
 	}
+}
+
+// rewriteRemindersPage does the page after the rewrite's cursor and returns where it ends.
+func (u *unit) rewriteRemindersPage(ctx context.Context, rewrite PolicyRewrite) (n int, cursor int64, err error) {
+	who, err := u.audience(ctx, rewrite.ProjectID)
+	if err != nil {
+		return 0, 0, err
+	}
+	pending, err := u.PendingReminders(ctx, rewrite.ProjectID, rewrite.ServiceID, rewrite.Cursor, reminderPage)
+	if err != nil {
+		return 0, 0, err
+	}
+	cursor = rewrite.Cursor
+	for i := range pending {
+		if err := who.reschedule(&pending[i], u.now); err != nil {
+			return 0, 0, err
+		}
+		cursor = pending[i].UserID
+	}
+	if err := u.SetReminders(ctx, pending); err != nil {
+		return 0, 0, err
+	}
+	return len(pending), cursor, u.AdvancePolicyRewrite(ctx, rewrite.ID, cursor, len(pending) < reminderPage)
 }

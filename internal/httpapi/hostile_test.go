@@ -53,6 +53,7 @@ func existing(name string) string {
 	return map[string]string{
 		"project": "shop", "service": "orders", "user": "writer", "generation": "1", "type": "kafka",
 		"organization": organizationID, "file": "0000000000000001.crl",
+		"email": "nobody@example.com", "channel": "nothing", "delivery": "0000000000000001",
 	}[name]
 }
 

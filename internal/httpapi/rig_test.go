@@ -20,6 +20,7 @@ import (
 	"github.com/segue-project/segue/internal/auth"
 	"github.com/segue-project/segue/internal/kafka"
 	"github.com/segue-project/segue/internal/keys"
+	"github.com/segue-project/segue/internal/notify"
 	"github.com/segue-project/segue/internal/store"
 	"github.com/segue-project/segue/internal/testenv"
 )
@@ -117,6 +118,11 @@ func newRigOn(t *testing.T, o store.Options) *rig {
 		App: app.New(app.Config{
 			Store: st, Inspector: st, Resealer: st, Custody: custody, Passwords: r.passwords, Tokens: auth.Tokens{},
 			Limits: auth.NewLimits(), Kit: kafka.Kit{}, PublicURL: "https://segue.example.com", Log: log,
+			Renderer: notify.NewRenderer(), Mailer: notify.NewOutbox(), NewWebhookSecret: notify.NewWebhookSecret,
+			Posters: map[app.ChannelKind]app.Poster{
+				app.ChannelWebhook: notify.NewWebhook(notify.NewOutgoing(false), func() time.Time { return t0 }),
+				app.ChannelSlack:   notify.NewSlack(notify.NewOutgoing(false)),
+			},
 		}),
 		Now: func() time.Time { return r.now }, Log: log, Version: "v0",
 	})

@@ -78,6 +78,10 @@ func (s *server) routes() {
 	s.renewalRoutes()
 	s.policyRoutes()
 	s.brokerKitRoutes()
+	s.memberRoutes()
+	s.contactRoutes()
+	s.channelRoutes()
+	s.deliveryRoutes()
 	if s.Metrics != nil {
 		s.mux.Handle("GET /metrics", s.Metrics)
 	}

@@ -41,8 +41,17 @@ func (s *server) createService(ctx context.Context, req *request, in *createServ
 	return api.ServiceReply{Service: service(v)}, err
 }
 
-func (s *server) getService(ctx context.Context, req *request, in *ServicePath) (api.ServiceReply, error) {
-	v, err := s.App.GetService(ctx, req.actor, in.Project, in.Service, req.now)
+type getServiceInput struct {
+	ServicePath
+	WithSecrets
+}
+
+func (s *server) getService(ctx context.Context, req *request, in *getServiceInput) (api.ServiceReply, error) {
+	read := s.App.GetService
+	if in.hides() {
+		read = s.App.DescribeService
+	}
+	v, err := read(ctx, req.actor, in.Project, in.Service, req.now)
 	return api.ServiceReply{Service: service(v)}, err
 }
 

@@ -13,7 +13,19 @@ func (s *server) userRoutes() {
 	call(s, http.MethodGet, atUser, "getUser", "Read a service user and its current pair", s.getUser)
 	call(s, http.MethodPut, atUser, "modifyUser", "Acknowledge a renewal, or reset credentials", s.modifyUser)
 	call(s, http.MethodDelete, atUser, "deleteUser", "Delete a service user and revoke its pairs", s.deleteUser)
+	call(s, http.MethodGet, atService+"/users", "listUsers", "List service users in pages, without any secret", s.listUsers)
 	call(s, http.MethodPost, atUser+"/renew", "renewUser", "Make the next pair now", s.renewUser)
+}
+
+type listUsersInput struct {
+	ServicePath
+	After string `query:"after" doc:"The next of the page before"`
+	Limit int    `query:"limit" doc:"1 to 1000; 100 when left out"`
+}
+
+func (s *server) listUsers(ctx context.Context, req *request, in *listUsersInput) (api.UsersPage, error) {
+	found, next, err := s.App.ListUsers(ctx, req.actor, in.Project, in.Service, app.Page{After: in.After, Limit: in.Limit}, req.now)
+	return api.UsersPage{Users: each(found, user), Next: stringOrAbsent(next)}, err
 }
 
 type createUserInput struct {
@@ -26,8 +38,25 @@ func (s *server) createUser(ctx context.Context, req *request, in *createUserInp
 	return api.UserReply{User: user(v), Message: "created", Warning: v.Warning}, err
 }
 
-func (s *server) getUser(ctx context.Context, req *request, in *UserPath) (api.UserReply, error) {
-	v, err := s.App.GetUser(ctx, req.actor, in.Project, in.Service, in.User, req.now)
+// WithSecrets says whether a reply shows keys and passwords to a role that may
+// see them. Clients that need none should say false: a sight is audited.
+type WithSecrets struct {
+	IncludeSecrets string `query:"include_secrets" doc:"false hides keys and passwords"`
+}
+
+func (w WithSecrets) hides() bool { return w.IncludeSecrets == "false" }
+
+type getUserInput struct {
+	UserPath
+	WithSecrets
+}
+
+func (s *server) getUser(ctx context.Context, req *request, in *getUserInput) (api.UserReply, error) {
+	read := s.App.GetUser
+	if in.hides() {
+		read = s.App.DescribeUser
+	}
+	v, err := read(ctx, req.actor, in.Project, in.Service, in.User, req.now)
 	return api.UserReply{User: user(v), Warning: v.Warning}, err
 }
 
@@ -50,7 +79,7 @@ func (s *server) modifyUser(ctx context.Context, req *request, in *modifyUserInp
 	if err != nil {
 		return api.ServiceReply{}, err
 	}
-	return s.getService(ctx, req, &in.ServicePath)
+	return s.getService(ctx, req, &getServiceInput{ServicePath: in.ServicePath})
 }
 
 // resetCredentials: an empty new_password is a mistake, and must not revoke the pair in use.

@@ -215,10 +215,14 @@ func (n Notices) NewsAt(lastDigest, now time.Time, zone *time.Location) time.Tim
 	switch {
 	case n.DigestFree(lastDigest, at, zone):
 		return at
-	case n.byDay():
-		return digestHour(lastDigest, int(n.DigestInterval/day), zone)
+	case !n.byDay():
+		return lastDigest.Add(n.DigestInterval)
 	}
-	return lastDigest.Add(n.DigestInterval)
+	for days := int(n.DigestInterval / day); ; days++ {
+		if at = digestHour(lastDigest, days, zone); n.DigestFree(lastDigest, at, zone) {
+			return at
+		}
+	}
 }
 
 // Slot names the stretch of time in which a recipient gets at most one digest.

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -25,9 +24,9 @@ const (
 	postTimeout = 20 * time.Second
 	// longestURL bounds a channel's address, in bytes.
 	longestURL = 2048
-	// mostAnswer bounds what is read of an answer, which nobody looks at: reading
-	// it lets the connection be used again.
-	mostAnswer = 64 << 10
+	// mostHeader bounds the head of an answer, in bytes. Its body says nothing that
+	// counts, and is not read.
+	mostHeader = 64 << 10
 	// mostRedirects bounds how often one delivery is sent on.
 	mostRedirects = 3
 )
@@ -55,9 +54,8 @@ func NewOutgoing(allowPrivate bool) *Outgoing {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    postTimeout / 2,
 		ResponseHeaderTimeout:  postTimeout,
-		MaxResponseHeaderBytes: mostAnswer,
-		MaxIdleConnsPerHost:    2,
-		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: mostHeader,
+		DisableKeepAlives:      true, // each delivery dials, and is checked, anew
 		DisableCompression:     true,
 	}
 	return &Outgoing{
@@ -177,8 +175,7 @@ func (o *Outgoing) post(ctx context.Context, address string, header http.Header,
 	if err != nil {
 		return unreached(ctx, err)
 	}
-	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, mostAnswer))
+	_ = response.Body.Close()
 	return answered(response.StatusCode)
 }
 

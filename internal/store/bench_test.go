@@ -46,10 +46,13 @@ func BenchmarkDuePage(b *testing.B) {
 
 func benchmarkApplyPage(b *testing.B, o store.Options) {
 	p := populate(b, o, benchUsers)
-	renewals, spent, spentCPU := 0, time.Duration(0), time.Duration(0)
+	renewals, found, spent, spentCPU := 0, time.Duration(0), time.Duration(0), time.Duration(0)
 	for b.Loop() {
 		b.StopTimer()
-		page := p.decide(b, p.duePage(b))
+		look := time.Now()
+		due := p.duePage(b)
+		found += time.Since(look)
+		page := p.decide(b, due)
 		b.StartTimer()
 		begin, beginCPU := time.Now(), processorTime(b)
 		p.commit(b, page)
@@ -58,6 +61,7 @@ func benchmarkApplyPage(b *testing.B, o store.Options) {
 	}
 	b.ReportMetric(float64(spent.Microseconds())/float64(renewals), "µs/renewal")
 	b.ReportMetric(float64(spentCPU.Microseconds())/float64(renewals), "cpu-µs/renewal")
+	b.ReportMetric(float64(found.Microseconds())/float64(renewals), "found-µs/renewal")
 }
 
 func benchmarkDuePage(b *testing.B, o store.Options) {

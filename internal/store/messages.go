@@ -65,6 +65,13 @@ func (r reader) Attempts(ctx context.Context, messageID int64) ([]app.Attempt, e
 	})
 }
 
+func (r reader) HasNewerDigest(ctx context.Context, m app.Message) (bool, error) {
+	n, err := r.q.HasNewerDigest(ctx, db.HasNewerDigestParams{
+		ProjectID: m.ProjectID, Recipient: m.Recipient, CreatedAt: m.CreatedAt.UnixMilli(),
+	})
+	return n > 0, readError("newer digests", err)
+}
+
 // CountMessages leaves out states that no message is in.
 func (r reader) CountMessages(ctx context.Context, projectID int64) (map[app.MessageState]int, error) {
 	var rows []db.CountMessagesRow

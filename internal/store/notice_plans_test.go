@@ -10,20 +10,20 @@ import (
 
 // noticeIndexes is what telling people reads, as indexes has it for the rest.
 var noticeIndexes = []indexUse{
-	{"Members", []string{"members_project"}, false},
-	{"DueProjects", []string{"projects_news", "renewals_remind"}, false},
-	{"DueReminders", []string{"renewals_remind_project"}, true},
-	{"PendingRemindersOfProject", []string{"users_project", "renewals_pkey"}, true},
-	{"PendingRemindersOfService", []string{"renewals_pending_service"}, true},
-	{"PendingByService", []string{"renewals_pending_service"}, false},
-	{"RenewedByService", []string{"renewals_made"}, false},
-	{"DueMessages", []string{"messages_due"}, true},
-	{"OldestDue", []string{"messages_due"}, false},
-	{"Messages", []string{"messages_newest"}, true},
-	{"MessagesInState", []string{"messages_state"}, true},
-	{"CountMessagesOf", []string{"messages_state"}, false},
-	{"DropMessagesOf", []string{"messages_state"}, false},
-	{"CountOpenFailures", []string{"failures_open"}, false},
+	{query: "Members", uses: []string{"members_project"}},
+	{query: "DueProjects", uses: []string{"projects_news", "renewals_remind"}, alone: true},
+	{query: "DueReminders", uses: []string{"renewals_remind_project"}, sorted: true},
+	{query: "PendingRemindersOfProject", uses: []string{"users_project", "renewals_pkey"}, sorted: true},
+	{query: "PendingRemindersOfService", uses: []string{"renewals_pending_service"}, sorted: true},
+	{query: "PendingByService", uses: []string{"renewals_pending_service"}, alone: true},
+	{query: "RenewedByService", uses: []string{"renewals_made"}, alone: true},
+	{query: "DueMessages", uses: []string{"messages_due"}, sorted: true},
+	{query: "OldestDue", uses: []string{"messages_due"}},
+	{query: "Messages", uses: []string{"messages_newest"}, sorted: true},
+	{query: "MessagesInState", uses: []string{"messages_state"}, sorted: true},
+	{query: "CountMessagesOf", uses: []string{"messages_state"}},
+	{query: "DropMessagesOf", uses: []string{"messages_state"}},
+	{query: "CountOpenFailures", uses: []string{"failures_open"}},
 }
 
 func noticeQueries(ctx context.Context, r reader, at time.Time) []func() error {

@@ -32,6 +32,12 @@ func newPostgres(databaseURL string) (*postgres, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
 	}
+	if !strings.Contains(databaseURL, "default_query_exec_mode") {
+		// A prepared statement keeps a plan made when its tables were small, and in
+		// a burst they grow a thousandfold within minutes. Planning each time costs
+		// the server a fraction of a millisecond, and suits poolers too.
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "segue"
 	}

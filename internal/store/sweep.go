@@ -74,6 +74,9 @@ func (r reader) duePage(ctx context.Context, page db.DueUsersParams) ([]app.DueU
 		f.Generations = append(f.Generations, generation(g.Number, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
 	}
 	for _, r := range renewals {
+		if !r.Awaiting {
+			continue
+		}
 		f := facts[r.UserID]
 		f.Renewals = append(f.Renewals, lifecycle.Renewal{
 			New: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt),

@@ -76,7 +76,7 @@ type Message struct {
 	To       []string
 	Raw      []byte
 	Signed   bool // by a client that signed in
-	Accepted bool // the client was told so, or was about to be
+	Accepted bool // the client was told so; false where the line was dropped, or nothing said
 }
 
 // Server is a running SMTP server.
@@ -88,6 +88,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	running  *smtp.Server
+	listener net.Listener
 	done     chan struct{} // closed when running has stopped
 	script   Script
 	changed  chan struct{} // closed when what the server does changes
@@ -129,7 +130,7 @@ func (s *Server) Up(t testing.TB) {
 	}
 	done := make(chan struct{})
 	s.mu.Lock()
-	s.running, s.done = server, done
+	s.running, s.listener, s.done = server, listener, done
 	s.mu.Unlock()
 	go func() {
 		defer close(done)
@@ -140,12 +141,13 @@ func (s *Server) Up(t testing.TB) {
 // Down refuses connections from now on and ends those that are open.
 func (s *Server) Down() {
 	s.mu.Lock()
-	server, done := s.running, s.done
+	server, listener, done := s.running, s.listener, s.done
 	s.running = nil
 	s.change()
 	s.mu.Unlock()
 	if server != nil {
 		_ = server.Close()
+		_ = listener.Close() // the server may not have known of it yet
 		<-done
 	}
 }
@@ -275,16 +277,25 @@ var _ smtp.AuthSession = (*session)(nil)
 // errDropped is the reply that a client does not get any more.
 var errDropped = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.NoEnhancedCode, Message: "the line was dropped"}
 
-// act does what the script says of a step; nil goes on.
+// act asks the script about a step and does what it says; nil goes on.
 func (s *session) act(step Step, address string) error {
+	a, changed := s.ask(step, address)
+	return s.do(a, changed)
+}
+
+// ask is what the script says of a step, and what ends a stall.
+func (s *session) ask(step Step, address string) (Answer, <-chan struct{}) {
 	s.server.mu.Lock()
 	s.server.asked[step]++
 	script, changed := s.server.script, s.server.changed
 	s.server.mu.Unlock()
-	var a Answer
-	if script != nil {
-		a = script(step, address)
+	if script == nil {
+		return Answer{}, changed
 	}
+	return script(step, address), changed
+}
+
+func (s *session) do(a Answer, changed <-chan struct{}) error {
 	if a.Stall {
 		<-changed
 		a.Drop = true
@@ -336,16 +347,15 @@ func (s *session) Data(r io.Reader) error {
 	if len(s.to) > 0 {
 		first = s.to[0]
 	}
-	outcome := s.act(Data, first)
-	if outcome != nil && outcome != error(errDropped) {
-		return outcome
+	a, changed := s.ask(Data, first)
+	if a.Code == 0 {
+		s.server.mu.Lock()
+		s.server.messages = append(s.server.messages, Message{
+			From: s.from, To: append([]string(nil), s.to...), Raw: raw, Signed: s.signed, Accepted: !a.Stall && !a.Drop,
+		})
+		s.server.mu.Unlock()
 	}
-	s.server.mu.Lock()
-	defer s.server.mu.Unlock()
-	s.server.messages = append(s.server.messages, Message{
-		From: s.from, To: append([]string(nil), s.to...), Raw: raw, Signed: s.signed, Accepted: outcome == nil,
-	})
-	return outcome
+	return s.do(a, changed)
 }
 
 func (s *session) Reset() { s.from, s.to = "", nil }

@@ -178,6 +178,25 @@ func (q *Queries) DueMessages(ctx context.Context, arg DueMessagesParams) ([]int
 	return items, nil
 }
 
+const hasNewerDigest = `-- name: HasNewerDigest :one
+SELECT CAST(COUNT(*) AS BIGINT) AS n FROM messages
+WHERE project_id = $1 AND kind = 'digest' AND channel_id = 0 AND recipient = $2 AND slot <> '' AND created_at > $3
+`
+
+type HasNewerDigestParams struct {
+	ProjectID int64
+	Recipient string
+	CreatedAt int64
+}
+
+// Each digest has a slot, so this reads messages_slot.
+func (q *Queries) HasNewerDigest(ctx context.Context, arg HasNewerDigestParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, hasNewerDigest, arg.ProjectID, arg.Recipient, arg.CreatedAt)
+	var n int64
+	err := row.Scan(&n)
+	return n, err
+}
+
 const insertAttempt = `-- name: InsertAttempt :exec
 INSERT INTO attempts (message_id, number, started_at, ended_at, outcome, error) VALUES ($1, $2, $3, $4, $5, $6)
 `

@@ -44,5 +44,10 @@ INSERT INTO attempts (message_id, number, started_at, ended_at, outcome, error) 
 -- name: Attempts :many
 SELECT * FROM attempts WHERE message_id = $1 ORDER BY number;
 
+-- Each digest has a slot, so this reads messages_slot.
+-- name: HasNewerDigest :one
+SELECT CAST(COUNT(*) AS BIGINT) AS n FROM messages
+WHERE project_id = $1 AND kind = 'digest' AND channel_id = 0 AND recipient = $2 AND slot <> '' AND created_at > $3;
+
 -- name: RetryMessage :execrows
 UPDATE messages SET state = 'due', due_at = sqlc.arg(now) WHERE id = $1 AND state IN ('dead', 'dropped', 'kept');

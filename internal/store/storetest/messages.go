@@ -37,7 +37,7 @@ var messageTests = []test{
 			return f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RetryMessage(f.ctx, id, now) })
 		}
 		f.is(retry(m.ID, start), app.ErrNotFound) // it is due anyway
-		for i, outcome := range []app.MessageState{app.MessageDead, app.MessageDropped} {
+		for i, outcome := range []app.MessageState{app.MessageDead, app.MessageDropped, app.MessageKept} {
 			f.attempt(m.ID, i+1, outcome, time.Time{})
 			f.same("due", f.dueMessages(start.Add(100*day), 10), []int64(nil))
 			f.is(f.claim(m.ID, start.Add(100*day), start.Add(101*day)), app.ErrNotFound)
@@ -47,7 +47,7 @@ var messageTests = []test{
 			f.same("made due again", f.message(m.ID), before)
 			f.same("due", f.dueMessages(start.Add(day), 10), []int64{m.ID})
 		}
-		f.attempt(m.ID, 3, app.MessageSent, time.Time{})
+		f.attempt(m.ID, 4, app.MessageSent, time.Time{})
 		f.is(retry(m.ID, start), app.ErrNotFound)
 		f.is(retry(id(), start), app.ErrNotFound)
 	}},
