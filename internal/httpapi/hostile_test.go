@@ -214,12 +214,18 @@ func TestWordsOfNotFound(t *testing.T) { onBothStores(t, testWordsOfNotFound) }
 func testWordsOfNotFound(t *testing.T, r *rig) {
 	c := r.fill()
 	bodies := map[string]string{
-		"POST " + atProject + "/service":    `{"service_name":"s"}`,
-		"POST " + atService + "/user":       `{"username":"u"}`,
-		"PUT " + atUser:                     `{"operation":"acknowledge-renewal"}`,
-		"PUT " + atProject + "/policy":      `{"spread":"1d"}`,
-		"PUT " + atService + "/policy":      `{"spread":"1d"}`,
-		"POST " + atService + "/broker-kit": `{"brokers":[{"id":1,"host":"h"}]}`,
+		"POST " + atProject + "/service":     `{"service_name":"s"}`,
+		"POST " + atService + "/user":        `{"username":"u"}`,
+		"PUT " + atUser:                      `{"operation":"acknowledge-renewal"}`,
+		"PUT " + atProject + "/policy":       `{"spread":"1d"}`,
+		"PUT " + atService + "/policy":       `{"spread":"1d"}`,
+		"POST " + atService + "/broker-kit":  `{"brokers":[{"id":1,"host":"h"}]}`,
+		"POST " + atProject + "/channels":    `{"name":"n","kind":"webhook","url":"https://hooks.example.com/n"}`,
+		"POST " + atProject + "/invite":      `{"user_email":"ada@example.com"}`,
+		"PUT " + atProject + "/user/{email}": `{"member_type":"admin"}`,
+		"PUT " + atProject + "/contacts":     `{"tech_emails":[]}`,
+		"PUT " + atService + "/contacts":     `{"tech_emails":[]}`,
+		"POST " + atUser + "/snooze":         `{"until":"2040-01-01T00:00:00Z","reason":"r"}`,
 	}
 	for _, gone := range []string{"project", "service", "user"} {
 		for _, call := range r.calls() {

@@ -35,6 +35,7 @@ var permitted = map[string]struct {
 	"GET " + atProject + "/contacts":              {"", roles},
 	"GET " + atProject + "/channels":              {"", roles},
 	"GET " + atProject + "/deliveries":            {"", roles},
+	"GET " + atProject + "/notify/preview":        {"", roles},
 	"GET " + atService + "/users":                 {"", roles},
 	"GET " + atService + "/contacts":              {"", roles},
 	"GET " + atService + "/recipients":            {"", roles},
@@ -78,7 +79,6 @@ var missing = map[string]struct {
 	status int
 }{
 	"GET " + atProject + "/deliveries/{delivery}":        {"", roles, http.StatusNotFound},
-	"GET " + atProject + "/notify/preview":               {"", roles, http.StatusConflict},
 	"POST " + atProject + "/deliveries/{delivery}/retry": {"", roles[:2], http.StatusNotFound},
 	"DELETE " + atProject + "/channels/{channel}":        {"", roles[:2], http.StatusNotFound},
 	"POST " + atProject + "/channels/{channel}/test":     {"", roles[:2], http.StatusNotFound},
