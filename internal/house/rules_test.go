@@ -58,6 +58,7 @@ var rooms = []room{
 
 	{path: "internal/house", tests: true},
 	{path: "internal/testenv", may: []string{"..."}, clock: true, exit: true, tests: true},
+	{path: "internal/notify/smtptest", clock: true, tests: true},
 	{path: "internal/store/storetest", may: []string{"internal/app", "internal/lifecycle", "internal/pki"}, clock: true, tests: true},
 	{path: "test/...", may: []string{"..."}, clock: true, exit: true, tests: true},
 	{path: "docs", tests: true},
@@ -99,6 +100,8 @@ var libraries = []library{
 	{path: "golang.org/x/sync", rooms: []string{"internal/app", "internal/store", "internal/work", "cmd/segue"}, tests: true},
 	{path: "golang.org/x/sys", rooms: []string{"cmd/segue", "internal/store"}},
 
+	{path: "github.com/prometheus/common", tests: true},
+	{path: "github.com/prometheus/prometheus", tests: true},
 	{path: "github.com/emersion/go-smtp", tests: true},
 	{path: "github.com/emersion/go-sasl", tests: true},
 	{path: "pgregory.net/rapid", tests: true},

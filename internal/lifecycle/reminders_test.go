@@ -46,7 +46,7 @@ func notices() *rapid.Generator[lifecycle.Notices] {
 		n.AfterLapse = lifecycle.AfterLapse{
 			Every: unit * time.Duration(rapid.IntRange(1, 40).Draw(t, "every")), Times: rapid.IntRange(0, 12).Draw(t, "times"),
 		}
-		n.DigestDelay = rapid.Custom(upTo(n.DigestInterval / 3)).Draw(t, "delay")
+		n.DigestDelay = rapid.Custom(upTo(n.DigestInterval/3)).Draw(t, "delay")
 		if err := n.Check(); err != nil {
 			t.Fatalf("an allowed policy was refused: %v", err)
 		}
@@ -198,7 +198,7 @@ func TestSchedules(t *testing.T) {
 		if after > n.AfterLapse.Times || (exactly && lapses == 1 && after != n.AfterLapse.Times) {
 			t.Fatalf("told %d times after the lapse, want %d", after, n.AfterLapse.Times)
 		}
-		if last.After(made) && !last.Before(lapse.Add(time.Duration(n.AfterLapse.Times)*n.AfterLapse.Every + day)) {
+		if last.After(made) && !last.Before(lapse.Add(time.Duration(n.AfterLapse.Times)*n.AfterLapse.Every+day)) {
 			t.Fatalf("still told at %s, %s after the lapse", last, last.Sub(lapse))
 		}
 	})
