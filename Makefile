@@ -73,6 +73,11 @@ CHECKS ?= 50000
 soak: ## random histories through the rules; CHECKS=50000 for each property
 	go test -timeout 3h ./internal/lifecycle -rapid.checks $(CHECKS)
 
+.PHONY: screenshots
+screenshots: build ## render the digest mail into docs/images; needs Chromium
+	@scripts/setup.sh screenshots
+	go run ./test/screenshots
+
 .PHONY: clean
 clean: ## remove what was built and fetched; the data of `make run` stay
 	rm -rf bin .cache

@@ -21,6 +21,7 @@ var runPages = []string{
 	"renew-service-user-certificates.md",
 	"broker-kit.md",
 	"operations.md",
+	"notifications.md",
 }
 
 // signIn goes before the commands of a page that does not show how to sign in.

@@ -2,6 +2,7 @@
 # Makes sure that this machine has what a make target needs; prints nothing when it has.
 #
 #   scripts/setup.sh build   Go: enough for `make build` and `make run`
+#   scripts/setup.sh screenshots   Go and Chromium
 #   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, curl: for `make test`
 #
 # As root on Debian or Ubuntu it installs what is missing. Anywhere else it says
@@ -101,21 +102,31 @@ main() {
   cd "$(dirname "$0")/.."
   case "${1-}" in
   build) check_go ;;
+  screenshots)
+    check_go
+    check_all() { command -v chromium >/dev/null || command -v google-chrome >/dev/null || need Chromium chromium; }
+    provide
+    ;;
   test)
     check_go
-    check_all
-    [ ${#missing[@]} -eq 0 ] && return
-    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-      install_missing
-    else
-      say_missing
-    fi
+    provide
     ;;
   *)
-    echo "usage: scripts/setup.sh build|test" >&2
+    echo "usage: scripts/setup.sh build|screenshots|test" >&2
     exit 2
     ;;
   esac
+}
+
+# provide installs what is missing, or says how to get it.
+provide() {
+  check_all
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    install_missing
+  else
+    say_missing
+  fi
 }
 
 main "$@"

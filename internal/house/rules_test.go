@@ -102,6 +102,8 @@ var libraries = []library{
 
 	{path: "github.com/prometheus/common", tests: true},
 	{path: "github.com/prometheus/prometheus", tests: true},
+	{path: "github.com/chromedp/chromedp", tests: true},
+	{path: "github.com/chromedp/cdproto", tests: true},
 	{path: "github.com/emersion/go-smtp", tests: true},
 	{path: "github.com/emersion/go-sasl", tests: true},
 	{path: "pgregory.net/rapid", tests: true},
