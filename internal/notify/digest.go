@@ -36,7 +36,7 @@ type section struct {
 	Counts  string
 	Link    string
 	Items   []item
-	More    int
+	More    string // how many are not listed; empty for none
 }
 
 type item struct {
@@ -89,7 +89,10 @@ func (*Renderer) Digest(d app.Digest, id int64) (app.Mail, error) {
 func (v *digestView) addSections(d app.Digest) {
 	scale := newAxis(d.Now, d.Zone)
 	for _, s := range d.Sections {
-		out := section{Service: s.Service, Counts: counts(s.ServiceSummary), More: s.More}
+		out := section{Service: s.Service, Counts: counts(s.ServiceSummary)}
+		if s.More > 0 {
+			out.More = number(int64(s.More))
+		}
 		if d.ConsoleURL != "" {
 			out.Link = d.ConsoleURL + "/s/" + s.Service
 		}
