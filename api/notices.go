@@ -2,11 +2,14 @@ package api
 
 import "time"
 
-// MembersReply is who belongs to a project (GET …/users).
+// MembersReply is who belongs to a project (GET …/users). Invitations are all
+// there are, on the first page.
 type MembersReply struct {
 	Users       []Member     `json:"users"`
 	Invitations []Invitation `json:"invitations"`
 	GroupUsers  []any        `json:"group_users"`
+	// Next is what to send as after for the next page; null at the end. Ours.
+	Next *string `json:"next"`
 }
 
 // Member is an account with its role in a project.
@@ -155,4 +158,7 @@ type Preview struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
 	HTML    string `json:"html"`
+	// Calendar is the attached entry of the first end, iCalendar; null where no
+	// end lies ahead.
+	Calendar *string `json:"calendar"`
 }

@@ -283,6 +283,9 @@ type Renewal struct {
 	CreateTime                    time.Time `json:"create_time"`
 	ExpiringCertNotValidAfterTime time.Time `json:"expiring_cert_not_valid_after_time"`
 	AccessCertNotValidAfterTime   time.Time `json:"access_cert_not_valid_after_time"`
+	// SnoozedUntil is until when nobody is reminded; null while people are.
+	SnoozedUntil *time.Time `json:"snoozed_until"`
+	SnoozeReason *string    `json:"snooze_reason"`
 }
 
 // PolicyReply is the effective policy of a project or service.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,10 @@ func newSweepCommand() *cobra.Command {
 				return err
 			}
 			defer in.close()
+			// A sweep makes much garbage and keeps little: collecting it less often
+			// is a few percent faster, within a bound well below 256 MiB.
+			debug.SetGCPercent(400)
+			debug.SetMemoryLimit(160 << 20)
 			progress, finish := progressOn(cmd.ErrOrStderr(), "renewing")
 			report, err := in.app.Sweep(cmd.Context(), app.SweepOptions{DryRun: dryRun, Progress: progress}, time.Now())
 			finish()

@@ -1,18 +1,19 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"slices"
 	"time"
 )
 
-// digestListed bounds how many renewals a digest names; the rest it counts.
+// digestListed bounds how many renewals and services a digest names; the rest it counts.
 const digestListed = 50
 
 // buildDigest makes what one recipient is told of the project now. ok is false
-// when there is nothing left to say to them. Memory does not depend on how many
-// renewals there are.
+// when there is nothing left to say to them. Memory follows the services, not the
+// renewals.
 func buildDigest(ctx context.Context, r Reader, who *audience, to Recipient, since, now time.Time) (d Digest, ok bool, err error) {
 	d = Digest{Project: who.project.Name, Recipient: to.Email, Why: to.Why, Now: now, Zone: who.zone}
 	summaries, err := r.ServiceSummaries(ctx, who.project.ID, since, now)
@@ -34,6 +35,7 @@ func buildDigest(ctx context.Context, r Reader, who *audience, to Recipient, sin
 		return d, false, err
 	}
 	d.Sections = inOrder(sections)
+	d.cutSections()
 	head, err := r.AuditHeadOf(ctx, who.project.ID)
 	d.AuditSeq, d.AuditMAC = head.Seq, hex.EncodeToString(head.MAC)
 	return d, true, err
@@ -67,6 +69,19 @@ func listItems(ctx context.Context, r Reader, projectID int64, sections map[int6
 	return nil
 }
 
+// cutSections bounds a digest of very many services: it names the first of them
+// and counts the rest. They come sorted, so what is named is most urgent.
+func (d *Digest) cutSections() {
+	if len(d.Sections) <= digestListed {
+		return
+	}
+	for _, s := range d.Sections[digestListed:] {
+		d.MoreServices++
+		d.MoreRenewals += s.Awaiting + s.Lapsed
+	}
+	d.Sections = d.Sections[:digestListed]
+}
+
 func (p PendingRenewal) item(now time.Time) DigestItem {
 	return DigestItem{
 		User: p.User, Generation: p.Generation, OldNotBefore: p.OldNotBefore, OldNotAfter: p.OldNotAfter,
@@ -74,7 +89,7 @@ func (p PendingRenewal) item(now time.Time) DigestItem {
 	}
 }
 
-// inOrder sorts sections by their most urgent end.
+// inOrder sorts sections by urgency.
 func inOrder(sections map[int64]*DigestSection) []DigestSection {
 	var sorted []DigestSection
 	for _, s := range sections {
@@ -83,13 +98,21 @@ func inOrder(sections map[int64]*DigestSection) []DigestSection {
 		}
 	}
 	slices.SortFunc(sorted, func(x, y DigestSection) int {
-		if c := y.Lapsed - x.Lapsed; (x.Lapsed == 0) != (y.Lapsed == 0) {
-			return c
-		}
-		if c := x.FirstEnd.Compare(y.FirstEnd); c != 0 {
-			return c
-		}
-		return slices.Compare([]byte(x.Service), []byte(y.Service))
+		xRank, xEnd := x.urgency()
+		yRank, yEnd := y.urgency()
+		return cmp.Or(cmp.Compare(xRank, yRank), xEnd.Compare(yEnd), cmp.Compare(x.Service, y.Service))
 	})
 	return sorted
+}
+
+// urgency ranks a section: what is listed is more urgent than all that is only
+// counted, and of that what lapsed more than what has not ended yet.
+func (s DigestSection) urgency() (rank int, end time.Time) {
+	switch {
+	case len(s.Items) > 0:
+		return 0, s.Items[0].OldNotAfter
+	case s.Lapsed > 0:
+		return 1, s.FirstEnd
+	}
+	return 2, s.FirstEnd
 }

@@ -36,6 +36,9 @@ func (c *checker) checkServices(ctx context.Context) error {
 		policy, _ := lifecycle.Effective(p.Override, s.Override)
 		c.checkPolicy(p, subject, policy)
 		c.checkText(subject, append(s.TechEmails, string(s.UserConfig))...)
+		if err := c.adviseRecipient(ctx, s, subject); err != nil {
+			return err
+		}
 		return c.adviseKit(ctx, s.ID, subject)
 	})
 }
@@ -47,6 +50,19 @@ func (c *checker) checkPolicy(p Project, subject string, policy lifecycle.Policy
 		c.violation(3, subject, "its policy breaks a rule (%v): set one that keeps it", err)
 	}
 	c.longest[p.ID] = max(c.longest[p.ID], policy.Validity+policy.RenewBefore)
+}
+
+// adviseRecipient says where nobody would hear of a renewal.
+func (c *checker) adviseRecipient(ctx context.Context, s Service, subject string) error {
+	var nobody bool
+	err := c.app.Store.Read(ctx, func(r Reader) (err error) {
+		nobody, err = noRecipient(ctx, r, s)
+		return err
+	})
+	if nobody {
+		c.violation(0, subject, "%s", nobodyTold)
+	}
+	return err
 }
 
 // adviseKit says when the broker kit should be made again.

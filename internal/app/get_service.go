@@ -33,6 +33,9 @@ const (
 	NoteNobodyTold           = "nobody_is_told"
 )
 
+// nobodyTold is what NoteNobodyTold says.
+const nobodyTold = "Nobody would be told of a renewal: the project has no admin, no operator, no technical contact and no channel. Add one of them."
+
 // usersRead is how many users are read at a time for a service's view.
 const usersRead = 500
 
@@ -124,7 +127,7 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 		return nil, err
 	}
 	if nobody {
-		add("warning", NoteNobodyTold, "Nobody would be told of a renewal: the project has no admin, no operator and no technical contact.")
+		add("warning", NoteNobodyTold, "%s", nobodyTold)
 	}
 	if len(s.Bootstrap()) == 0 {
 		add("notice", NoteNoAddress, "The address of this cluster is not known yet: set user_config.bootstrap_servers to \"host:port\".")

@@ -309,6 +309,10 @@ type Digest struct {
 	AuditSeq int64  // the audit head at that moment, so that a cut tail shows
 	AuditMAC string // hex
 	Urgent   bool   // it left at once, for ends that are near
+
+	// MoreServices counts the services that have no section though renewals of
+	// theirs await, and MoreRenewals those renewals.
+	MoreServices, MoreRenewals int
 }
 
 // DigestSection is one service of a digest.

@@ -18,7 +18,7 @@ func (a *App) Reseal(ctx context.Context, needs func(sealed []byte) bool, progre
 	for {
 		before := report.Resealed
 		report.Looked = 0
-		for _, p := range []Purpose{SealCAKey, SealPassword, SealUserKey} {
+		for _, p := range []Purpose{SealCAKey, SealPassword, SealUserKey, SealChannelURL, SealChannelSecret} {
 			if err := a.resealPurpose(ctx, p, needs, &report, progress); err != nil {
 				return report, fmt.Errorf("reseal %s: %w", p, err)
 			}

@@ -228,47 +228,45 @@ func countNewlyDue(ctx context.Context, r Reader, p Project, svc Service, now ti
 // page by page, each page with the cursor in one transaction.
 func (a *App) rewriteDues(ctx context.Context, rewrite PolicyRewrite, now time.Time) error {
 	for {
-		n := 0
+		n, cursor := 0, rewrite.Cursor
 		err := retryStale(func() error {
 			return a.Store.Write(ctx, func(tx Tx) (err error) {
-				n, err = rewriteDuesPage(ctx, tx, &rewrite, now)
+				n, cursor, err = rewriteDuesPage(ctx, tx, rewrite, now)
 				return err
 			})
 		})
 		if err != nil || n < usersRead {
 			return err
 		}
+		rewrite.Cursor = cursor
 	}
 }
 
-// rewriteDuesPage rewrites the page after the cursor. A user that a sweep renewed
-// between reading and writing makes the page stale: it must not keep the old policy.
-func rewriteDuesPage(ctx context.Context, tx Tx, rewrite *PolicyRewrite, now time.Time) (n int, err error) {
+// rewriteDuesPage rewrites the page after the rewrite's cursor and returns where it
+// ends. A user that a sweep renewed between reading and writing makes the page
+// stale: it must not keep the old policy.
+func rewriteDuesPage(ctx context.Context, tx Tx, rewrite PolicyRewrite, now time.Time) (n int, cursor int64, err error) {
 	p, err := tx.Project(ctx, rewrite.ProjectID)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	dues, err := tx.DuesToRewrite(ctx, rewrite.ProjectID, rewrite.ServiceID, rewrite.Cursor, usersRead)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	cursor := rewrite.Cursor
+	cursor = rewrite.Cursor
 	for i := range dues {
 		dues[i].redue(p.Override, now)
 		cursor = dues[i].UserID
 	}
 	set, err := tx.SetDues(ctx, dues)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if set < len(dues) {
-		return 0, errStale
+		return 0, 0, errStale
 	}
-	if err := tx.AdvancePolicyRewrite(ctx, rewrite.ID, cursor, len(dues) < usersRead); err != nil {
-		return 0, err
-	}
-	rewrite.Cursor = cursor
-	return len(dues), nil
+	return len(dues), cursor, tx.AdvancePolicyRewrite(ctx, rewrite.ID, cursor, len(dues) < usersRead)
 }
 
 func (d *UserDue) redue(project lifecycle.Override, now time.Time) {

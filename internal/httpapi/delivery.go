@@ -86,5 +86,5 @@ func (s *server) sendTestMail(ctx context.Context, req *request, in *ProjectPath
 
 func (s *server) previewDigest(ctx context.Context, req *request, in *ProjectPath) (api.Preview, error) {
 	m, err := s.App.PreviewDigest(ctx, req.actor, in.Project, req.now)
-	return api.Preview{Subject: m.Subject, Text: m.Text, HTML: m.HTML}, err
+	return api.Preview{Subject: m.Subject, Text: m.Text, HTML: m.HTML, Calendar: stringOrAbsent(string(m.Calendar))}, err
 }

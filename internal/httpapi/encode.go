@@ -40,10 +40,13 @@ func stringOrAbsent(s string) *string {
 	return &s
 }
 
+// wholePage is the page size of lists that are read to their end.
+const wholePage = 1000
+
 // everyPage reads a list to its end: the calls that existing clients know do not page.
 func everyPage[T any](read func(app.Page) (items []T, next string, err error)) ([]T, error) {
 	var all []T
-	for page := (app.Page{Limit: 1000}); ; {
+	for page := (app.Page{Limit: wholePage}); ; {
 		items, next, err := read(page)
 		if err != nil {
 			return nil, err

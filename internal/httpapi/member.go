@@ -17,14 +17,34 @@ func (s *server) memberRoutes() {
 	public(s, http.MethodPost, "/v1/invitation/accept", "acceptInvitation", "Accept an invitation", s.acceptInvitation)
 }
 
-func (s *server) listMembers(ctx context.Context, req *request, in *ProjectPath) (api.MembersReply, error) {
+// allAtOnce is the limit that Go clients append to every call, without any
+// intention to read a second page: it means all, as no limit does.
+const allAtOnce = 999
+
+type listMembersInput struct {
+	ProjectPath
+	After string `query:"after" doc:"The next of the page before"`
+	Limit int    `query:"limit" doc:"1 to 1000; all members when left out"`
+}
+
+func (s *server) listMembers(ctx context.Context, req *request, in *listMembersInput) (api.MembersReply, error) {
 	var invitations []app.Invitation
-	members, err := everyPage(func(p app.Page) ([]app.Member, string, error) {
+	page := func(p app.Page) ([]app.Member, string, error) {
 		v, err := s.App.ListMembers(ctx, req.actor, in.Project, p, req.now)
 		invitations = append(invitations, v.Invitations...)
 		return v.Members, v.Next, err
-	})
-	return api.MembersReply{Users: each(members, member), Invitations: each(invitations, invitation), GroupUsers: []any{}}, err
+	}
+	var members []app.Member
+	var next string
+	var err error
+	if in.After == "" && (in.Limit == 0 || in.Limit == allAtOnce) {
+		members, err = everyPage(page)
+	} else {
+		members, next, err = page(app.Page{After: in.After, Limit: in.Limit})
+	}
+	return api.MembersReply{
+		Users: each(members, member), Invitations: each(invitations, invitation), GroupUsers: []any{}, Next: stringOrAbsent(next),
+	}, err
 }
 
 func member(m app.Member) api.Member {

@@ -14,6 +14,7 @@ type digestView struct {
 	Project     string
 	Figures     []figure
 	Sections    []section
+	Elsewhere   string // what awaits in services that have no section; empty for nothing
 	First, Last string // months of the axis; empty where no bars are drawn
 	Console     string
 	Open        string // the button's words
@@ -102,6 +103,9 @@ func (v *digestView) addSections(d app.Digest) {
 		}
 		v.Sections = append(v.Sections, out)
 	}
+	if d.MoreServices > 0 {
+		v.Elsewhere = count(d.MoreRenewals, "renewal", "renewals") + " in " + count(d.MoreServices, "other service", "other services")
+	}
 	if len(v.Sections) > 0 {
 		v.Example = v.Sections[0].Service
 	}
@@ -178,7 +182,7 @@ type placed struct {
 
 func survey(d app.Digest) findings {
 	f := findings{Digest: d}
-	more, later := 0, 0
+	more, later := d.MoreRenewals, 0
 	for _, s := range d.Sections {
 		more += s.More
 		for _, i := range s.Items {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // Notifier is what the jobs need of the use cases about messages; *app.App is one.
@@ -50,7 +51,7 @@ func (w *noticeWorker) Work(ctx context.Context, _ *river.Job[noticeArgs]) error
 	for i, id := range due {
 		jobs[i] = river.InsertManyParams{
 			Args:       deliverArgs{Message: id},
-			InsertOpts: &river.InsertOpts{Queue: deliveries, MaxAttempts: 1, UniqueOpts: uniqueFor(w.Tick)},
+			InsertOpts: &river.InsertOpts{Queue: deliveries, MaxAttempts: 1, UniqueOpts: onePerMessage},
 		}
 	}
 	_, err = clientOf(ctx).InsertMany(ctx, jobs)
@@ -59,6 +60,12 @@ func (w *noticeWorker) Work(ctx context.Context, _ *river.Job[noticeArgs]) error
 
 // deliveries is the queue of attempts: mail servers that hang keep only it busy.
 const deliveries = "deliveries"
+
+// onePerMessage keeps a message from having a second job while one waits or runs:
+// while a mail server hangs, looks would pile up jobs faster than they are worked off.
+var onePerMessage = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+}}
 
 // deliverArgs is the job that makes one attempt at a message. Attempts, waits
 // and what is given up are in our own tables.

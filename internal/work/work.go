@@ -99,7 +99,7 @@ func New(c Config) (*Runner, error) {
 		PeriodicJobs:                []*river.PeriodicJob{everyTick(c, tickArgs{}), everyTick(c, noticeArgs{})},
 		PollOnly:                    true,
 		JobTimeout:                  2 * time.Minute,
-		RescueStuckJobsAfter:        5 * time.Minute,
+		RescueStuckJobsAfter:        3 * time.Minute, // a killed process holds its messages back for no longer
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 		DiscardedJobRetentionPeriod: 24 * time.Hour,
 		Logger:                      slog.New(quiet{c.Log.Handler()}),

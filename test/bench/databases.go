@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -123,6 +124,7 @@ func (s *sqlite) copy(context.Context) ([]string, error) {
 	if err := os.CopyFS(s.at("copy"), os.DirFS(s.at("population"))); err != nil {
 		return nil, err
 	}
+	syscall.Sync() // what the copy wrote must not be written during the measurement
 	return []string{"--dir", s.at("copy")}, os.Chmod(filepath.Join(s.at("copy"), "key"), 0o600)
 }
 

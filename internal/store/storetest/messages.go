@@ -51,8 +51,34 @@ var messageTests = []test{
 		f.is(retry(m.ID, start), app.ErrNotFound)
 		f.is(retry(id(), start), app.ErrNotFound)
 	}},
+	{"newer digests", testNewerDigest},
 	{"pages of messages", testMessagePages},
 	{"due messages and counts", testDueMessages},
+}
+
+func testNewerDigest(f *fixture) {
+	digest := func(recipient string, at time.Time) app.Message {
+		m := f.newMessage(recipient, at)
+		m.Kind, m.Event, m.Slot = app.MessageDigest, "", at.Format(time.DateOnly)
+		return m
+	}
+	first, second := digest("ann@example.org", start), digest("ann@example.org", start.Add(day))
+	event := f.newMessage("ann@example.org", start.Add(2*day))
+	event.Slot = "2030-01-01"
+	f.insertMessages(first, second, event, digest("bob@example.org", start.Add(3*day)))
+	newer := func(m app.Message) (yes bool) {
+		f.read(func(r app.Reader) (err error) {
+			yes, err = r.HasNewerDigest(f.ctx, m)
+			return err
+		})
+		return yes
+	}
+	f.same("newer than the first", newer(first), true)
+	f.same("newer than the second", newer(second), false)
+	f.attempt(second.ID, 1, app.MessageDead, time.Time{})
+	f.same("newer than the first, given up", newer(first), true)
+	first.ProjectID++
+	f.same("newer in another project", newer(first), false)
 }
 
 // newMessage is an event of the fixture's project by mail, due at once, not stored yet.
