@@ -162,7 +162,7 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	var log bytes.Buffer
 	s := edge(t, &log)
 	public(s, "GET", "/before", "before", "", func(context.Context, *request, *struct{}) (api.HealthReply, error) {
-		panic("the key is 42")
+		panic("the key is swordfish")
 	})
 	s.mux.HandleFunc("GET /during", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(`{"half":`))
@@ -171,10 +171,10 @@ func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, httptest.NewRequest("GET", "/before", nil))
 	e := envelope(t, w.Result())
-	if w.Code != 500 || strings.Contains(e.Message, "42") || !strings.Contains(e.Message, w.Header().Get("X-Request-Id")) {
+	if w.Code != 500 || strings.Contains(e.Message, "swordfish") || !strings.Contains(e.Message, w.Header().Get("X-Request-Id")) {
 		t.Errorf("%d %q", w.Code, e.Message)
 	}
-	if !strings.Contains(log.String(), "the key is 42") || !strings.Contains(log.String(), `"status":500`) {
+	if !strings.Contains(log.String(), "the key is swordfish") || !strings.Contains(log.String(), `"status":500`) {
 		t.Errorf("the log is %s", log.String())
 	}
 	func() {

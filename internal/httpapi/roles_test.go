@@ -96,6 +96,10 @@ func TestRoles(t *testing.T) {
 	for _, role := range roles {
 		r.member(string(role)+"@example.com", role)
 	}
+	admin := r.admin() // and a renewal that awaits, so that there is something to preview
+	admin.ok("POST", orders+"/user", `{"username":"renewed"}`, nil)
+	r.now = r.now.Add(2 * time.Hour)
+	r.admin().ok("POST", orders+"/user/renewed/renew", "", nil)
 	for _, call := range r.calls() {
 		_, done := permitted[call]
 		_, absent := missing[call]
