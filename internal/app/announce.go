@@ -248,12 +248,8 @@ func (u *unit) mailUrgent(who *audience, items []urgentItem) error {
 	for _, r := range who.recipients() {
 		var p urgentPayload
 		for _, item := range items {
-			switch {
-			case !r.concerns(item.ServiceID):
-			case len(p.Items) < urgentListed:
-				p.Items = append(p.Items, item)
-			default:
-				p.More++
+			if r.concerns(item.ServiceID) {
+				p.add(item)
 			}
 		}
 		if len(p.Items) == 0 {
@@ -271,4 +267,29 @@ func (u *unit) mailUrgent(who *audience, items []urgentItem) error {
 		})
 	}
 	return nil
+}
+
+// add names one renewal more, or counts it where enough are named.
+func (p *urgentPayload) add(item urgentItem) {
+	if len(p.Items) < urgentListed {
+		p.Items = append(p.Items, item)
+	} else {
+		p.More++
+	}
+}
+
+// mergeUrgent is the payload of one message that says what several would.
+func mergeUrgent(payload []byte, others [][]byte) ([]byte, error) {
+	var all urgentPayload
+	for _, text := range append([][]byte{payload}, others...) {
+		var p urgentPayload
+		if err := json.Unmarshal(text, &p); err != nil {
+			return nil, fmt.Errorf("stored urgent message: %w", err)
+		}
+		for _, item := range p.Items {
+			all.add(item)
+		}
+		all.More += p.More
+	}
+	return json.Marshal(all)
 }

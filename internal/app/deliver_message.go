@@ -42,7 +42,7 @@ func (a *App) DeliverMessage(ctx context.Context, id int64, now time.Time) error
 	defer cancel()
 	var m Message
 	err := a.Store.Write(ctx, func(tx Tx) (err error) {
-		m, err = tx.ClaimMessage(ctx, id, now, now.Add(claimFor))
+		m, err = claim(ctx, tx, id, now)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -53,6 +53,23 @@ func (a *App) DeliverMessage(ctx context.Context, id int64, now time.Time) error
 	}
 	outcome := a.attempt(ctx, &m, now)
 	return a.settle(context.WithoutCancel(ctx), m, outcome, now)
+}
+
+// claim takes a due message for one attempt. An urgent one takes in what else is
+// urgent for its recipient, so that many ends at once do not become many mails.
+func claim(ctx context.Context, tx Tx, id int64, now time.Time) (Message, error) {
+	m, err := tx.ClaimMessage(ctx, id, now, now.Add(claimFor))
+	if err != nil || m.Kind != MessageUrgent {
+		return m, err
+	}
+	others, err := tx.TakeIn(ctx, m, now)
+	if err != nil || len(others) == 0 {
+		return m, err
+	}
+	if m.Payload, err = mergeUrgent(m.Payload, others); err != nil {
+		return m, err
+	}
+	return m, tx.SetPayload(ctx, m.ID, m.Payload)
 }
 
 // attempt renders and sends; nil is sent, errNothingToSay is dropped.

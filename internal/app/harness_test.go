@@ -12,6 +12,7 @@ import (
 	"github.com/segue-project/segue/internal/kafka"
 	"github.com/segue-project/segue/internal/keys"
 	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/notify"
 	"github.com/segue-project/segue/internal/store"
 	"github.com/segue-project/segue/internal/testenv"
 )
@@ -66,9 +67,14 @@ func (f *fixture) open() (*app.App, *store.Store) {
 	f.must(err)
 	custody, err := keys.Open(f.ctx, st, keyFile)
 	f.must(err)
+	outgoing := notify.NewOutgoing(true)
 	return app.New(app.Config{
 		Store: st, Inspector: st, Resealer: st, Custody: custody,
 		Passwords: auth.NewPasswords(), Tokens: auth.Tokens{}, Limits: auth.NewLimits(), Kit: kafka.Kit{},
+		Renderer: notify.NewRenderer(), Mailer: notify.NewOutbox(), NewWebhookSecret: notify.NewWebhookSecret,
+		Posters: map[app.ChannelKind]app.Poster{
+			app.ChannelWebhook: notify.NewWebhook(outgoing, time.Now), app.ChannelSlack: notify.NewSlack(outgoing),
+		},
 		PublicURL: "http://segue.example:8420", Log: slog.New(slog.DiscardHandler),
 	}), st
 }

@@ -208,6 +208,11 @@ type MessageWriter interface {
 	// ClaimMessage gives a due message to one attempt and keeps others off it
 	// until the moment; ErrNotFound: it is not due, or somebody else has it.
 	ClaimMessage(ctx context.Context, id int64, now, until time.Time) (Message, error)
+	// TakeIn drops the other messages of m's kind to its recipient that are due at
+	// now and in no attempt, and returns what they are rendered from.
+	TakeIn(ctx context.Context, m Message, now time.Time) (payloads [][]byte, err error)
+	// SetPayload replaces what a due message is rendered from.
+	SetPayload(ctx context.Context, id int64, payload []byte) error
 	// RecordAttempt adds the attempt and saves the message's state, due date,
 	// attempts, error, sent date and rendered text.
 	RecordAttempt(ctx context.Context, a Attempt, m Message) error

@@ -163,8 +163,8 @@ func (n Notices) ReminderFrom(oldEnd, last, from time.Time, zone *time.Location)
 		return next, ok
 	}
 	at := n.notBefore(from, from.Add(-time.Millisecond), zone)
-	if lapse := lapseOf(oldEnd); !last.After(oldEnd) && lapse.Before(at) {
-		return lapse, true
+	if !last.After(oldEnd) && !at.Before(oldEnd) {
+		at = lapseOf(oldEnd)
 	}
 	return at, true
 }

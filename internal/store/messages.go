@@ -134,6 +134,22 @@ func (t *tx) ClaimMessage(ctx context.Context, id int64, now, until time.Time) (
 	return message(row)
 }
 
+func (t *tx) TakeIn(ctx context.Context, m app.Message, now time.Time) ([][]byte, error) {
+	rows, err := t.q.TakeIn(ctx, db.TakeInParams{
+		ProjectID: m.ProjectID, Kind: string(m.Kind), ChannelID: m.ChannelID, Recipient: m.Recipient, ID: m.ID, Now: now.UnixMilli(),
+	})
+	payloads := make([][]byte, len(rows))
+	for i, payload := range rows {
+		payloads[i] = []byte(payload)
+	}
+	return payloads, t.writeError("messages", err)
+}
+
+func (t *tx) SetPayload(ctx context.Context, id int64, payload []byte) error {
+	n, err := t.q.SetPayload(ctx, db.SetPayloadParams{ID: id, Payload: string(payload)})
+	return t.changedOne("due message", n, err)
+}
+
 // RecordAttempt fails with ErrExists where another attempt took the number:
 // this one's claim ran out. The message is saved while it is due; afterwards, as
 // when its channel went meanwhile, only that it was delivered is news.

@@ -440,3 +440,65 @@ func (q *Queries) SaveMessage(ctx context.Context, arg SaveMessageParams) error 
 	)
 	return err
 }
+
+const setPayload = `-- name: SetPayload :execrows
+UPDATE messages SET payload = $2 WHERE id = $1 AND state = 'due'
+`
+
+type SetPayloadParams struct {
+	ID      int64
+	Payload string
+}
+
+func (q *Queries) SetPayload(ctx context.Context, arg SetPayloadParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setPayload, arg.ID, arg.Payload)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const takeIn = `-- name: TakeIn :many
+UPDATE messages SET state = 'dropped', due_at = NULL
+WHERE project_id = $1 AND kind = $2 AND channel_id = $3 AND recipient = $4 AND slot <> '' AND id <> $5
+  AND state = 'due' AND due_at <= CAST($6 AS BIGINT) RETURNING payload
+`
+
+type TakeInParams struct {
+	ProjectID int64
+	Kind      string
+	ChannelID int64
+	Recipient string
+	ID        int64
+	Now       int64
+}
+
+func (q *Queries) TakeIn(ctx context.Context, arg TakeInParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, takeIn,
+		arg.ProjectID,
+		arg.Kind,
+		arg.ChannelID,
+		arg.Recipient,
+		arg.ID,
+		arg.Now,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var payload string
+		if err := rows.Scan(&payload); err != nil {
+			return nil, err
+		}
+		items = append(items, payload)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

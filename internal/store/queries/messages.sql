@@ -38,6 +38,14 @@ UPDATE messages SET state = sqlc.arg(state), due_at = sqlc.arg(due_at), attempts
     subject = sqlc.arg(subject), body = sqlc.arg(body), html = sqlc.arg(html)
 WHERE id = $1 AND (state = 'due' OR (state <> 'sent' AND CAST(sqlc.arg(state) AS TEXT) = 'sent'));
 
+-- name: TakeIn :many
+UPDATE messages SET state = 'dropped', due_at = NULL
+WHERE project_id = $1 AND kind = $2 AND channel_id = $3 AND recipient = $4 AND slot <> '' AND id <> $5
+  AND state = 'due' AND due_at <= CAST(sqlc.arg(now) AS BIGINT) RETURNING payload;
+
+-- name: SetPayload :execrows
+UPDATE messages SET payload = $2 WHERE id = $1 AND state = 'due';
+
 -- name: InsertAttempt :exec
 INSERT INTO attempts (message_id, number, started_at, ended_at, outcome, error) VALUES ($1, $2, $3, $4, $5, $6);
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,7 @@ var messageTests = []test{
 		f.is(retry(id(), start), app.ErrNotFound)
 	}},
 	{"newer digests", testNewerDigest},
+	{"messages taken in", testTakeIn},
 	{"pages of messages", testMessagePages},
 	{"due messages and counts", testDueMessages},
 }
@@ -79,6 +81,35 @@ func testNewerDigest(f *fixture) {
 	f.same("newer than the first, given up", newer(first), true)
 	first.ProjectID++
 	f.same("newer in another project", newer(first), false)
+}
+
+func testTakeIn(f *fixture) {
+	urgent := func(recipient, slot string, at time.Time) app.Message {
+		m := f.newMessage(recipient, at)
+		m.Kind, m.Event, m.Slot, m.Payload = app.MessageUrgent, "", slot, []byte(`{"slot":"`+slot+`"}`)
+		return m
+	}
+	first, second, later := urgent("ann@example.org", "1", start), urgent("ann@example.org", "2", start), urgent("ann@example.org", "3", start.Add(day))
+	tried, other, event := urgent("ann@example.org", "4", start), urgent("bob@example.org", "1", start), f.newMessage("ann@example.org", start)
+	event.Slot = "5"
+	f.insertMessages(first, second, later, tried, other, event)
+	f.must(f.claim(tried.ID, start, start.Add(time.Hour)))
+	f.must(f.claim(first.ID, start, start.Add(time.Hour)))
+	var payloads [][]byte
+	f.write(func(tx app.Tx) (err error) {
+		if payloads, err = tx.TakeIn(f.ctx, first, start); err != nil {
+			return err
+		}
+		return tx.SetPayload(f.ctx, first.ID, []byte(`{"slot":"both"}`))
+	})
+	f.same("taken in", payloads, [][]byte{second.Payload})
+	f.same("the message", string(f.message(first.ID).Payload), `{"slot":"both"}`)
+	f.same("what was taken in", f.message(second.ID).State, app.MessageDropped)
+	due, want := f.dueMessages(start.Add(day), 10), []int64{other.ID, event.ID, first.ID, tried.ID, later.ID}
+	slices.Sort(due)
+	slices.Sort(want)
+	f.same("still due", due, want)
+	f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetPayload(f.ctx, second.ID, nil) }), app.ErrNotFound)
 }
 
 // newMessage is an event of the fixture's project by mail, due at once, not stored yet.
