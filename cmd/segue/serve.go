@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -81,8 +82,17 @@ func (o *serveOptions) check() error {
 		return usage("--tls-cert and --tls-key go together")
 	}
 	o.publicURL = strings.TrimRight(o.publicURL, "/")
-	if o.publicURL != "" && !strings.HasPrefix(o.publicURL, "http://") && !strings.HasPrefix(o.publicURL, "https://") {
-		return usage("--public-url must begin with http:// or https://")
+	return checkPublicURL(o.publicURL)
+}
+
+// checkPublicURL refuses what certificates could not carry, before the first needs it.
+func checkPublicURL(s string) error {
+	if s == "" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return usage("--public-url must be http:// or https:// with a host, without a password, query or fragment")
 	}
 	return nil
 }
@@ -189,8 +199,8 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-func (o *serveOptions) greet(out io.Writer, url string) {
-	fmt.Fprintln(out, "listening on "+url)
+func (o *serveOptions) greet(out io.Writer, address string) {
+	fmt.Fprintln(out, "listening on "+address)
 	if !o.demo {
 		return
 	}
@@ -202,5 +212,5 @@ Sign in, then look around:
   %[2]s service renewals
   %[2]s service user-list kafka-orders
   %[2]s service user-creds-download kafka-orders --username orders-writer -d ./orders-writer
-`, url, os.Args[0], adminEmail())
+`, address, os.Args[0], adminEmail())
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -134,7 +135,7 @@ func (o *storeOptions) checkExists(create bool) error {
 
 // quietly is for commands that look at a store and end; the log is serve's.
 func quietly() app.Config {
-	return app.Config{PublicURL: os.Getenv("SEGUE_PUBLIC_URL"), Mailer: notify.NewOutbox(), Log: slog.New(slog.DiscardHandler)}
+	return app.Config{PublicURL: strings.TrimRight(os.Getenv("SEGUE_PUBLIC_URL"), "/"), Mailer: notify.NewOutbox(), Log: slog.New(slog.DiscardHandler)}
 }
 
 func (in *instance) close() error { return in.store.Close() }

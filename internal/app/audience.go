@@ -26,7 +26,8 @@ func readAudience(ctx context.Context, r Reader, p Project) (*audience, error) {
 	a := &audience{project: p, services: map[int64]Service{}}
 	var err error
 	if a.notices, a.zone, err = effectiveNotices(p, Service{}); err != nil {
-		return nil, err
+		// A schedule that this binary cannot read must not keep anybody's renewal up.
+		a.notices, a.zone = lifecycle.DefaultNotices(), time.UTC
 	}
 	for after := ""; ; {
 		page, err := r.Services(ctx, p.ID, after, usersRead)
@@ -97,7 +98,10 @@ func (a *audience) silent(serviceID int64) bool {
 // noticesOf is the schedule of a service.
 func (a *audience) noticesOf(serviceID int64) (lifecycle.Notices, error) {
 	n, _, err := effectiveNotices(a.project, a.services[serviceID])
-	return n, err
+	if err != nil {
+		return a.notices, nil
+	}
+	return n, nil
 }
 
 // Recipient is somebody who is told, and why.

@@ -35,12 +35,26 @@ func (a *App) Authenticate(ctx context.Context, token, address, userAgent string
 		return Actor{}, refused
 	}
 	if now.Sub(t.LastUsedAt) >= touchEvery {
-		err = a.Store.Write(ctx, func(tx Tx) error {
-			return tx.TouchToken(ctx, t.ID, now, address, cut(userAgent, maxLabel))
-		})
+		a.touch(ctx, t, address, userAgent, now)
 	}
 	return Actor{
 		AccountID: acc.ID, Email: acc.Email, RealName: acc.RealName, Administrator: acc.Administrator,
 		TokenID: t.ID, TokenExpiresAt: t.ExpiresAt, TokenCreatedAt: t.CreatedAt, Address: address,
-	}, err
+	}, nil
+}
+
+// touchWithin bounds how long noting a token's last use may hold a request up.
+const touchWithin = time.Second
+
+// touch notes a token's last use where that can be written now: a store that is
+// busy or full must still be readable.
+func (a *App) touch(ctx context.Context, t Token, address, userAgent string, now time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, touchWithin)
+	defer cancel()
+	err := a.Store.Write(ctx, func(tx Tx) error {
+		return tx.TouchToken(ctx, t.ID, now, address, cut(userAgent, maxLabel))
+	})
+	if err != nil {
+		a.Log.Warn("a token's last use was not noted", "error", err)
+	}
 }

@@ -24,6 +24,10 @@ func (a *App) FirstAdministrator(ctx context.Context, email, password string, no
 		return false, err
 	}
 	err = a.write(ctx, System(), now, func(u *unit) error {
+		// Two that start at once on one store: the second waits, and finds the first's.
+		if _, err := u.LockAuditHead(ctx, 0); err != nil {
+			return err
+		}
 		n, err := u.CountAccounts(ctx)
 		if err != nil || n > 0 {
 			return err

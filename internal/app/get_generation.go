@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 )
 
@@ -15,7 +16,11 @@ func (a *App) GetGeneration(ctx context.Context, actor Actor, project, service, 
 		if t, err = findTarget(ctx, r, actor, project, service, user, ReadSecrets); err != nil {
 			return err
 		}
-		p, err = r.Pair(ctx, t.user.ID, generation)
+		if generation < 1 || generation > math.MaxInt32 {
+			err = ErrNotFound
+		} else {
+			p, err = r.Pair(ctx, t.user.ID, generation)
+		}
 		if errors.Is(err, ErrNotFound) {
 			return fail(CodeNotFound, "this user has no such generation: its newest is %d", t.user.Current.Generation)
 		}

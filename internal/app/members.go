@@ -255,6 +255,10 @@ func (a *App) changeMember(ctx context.Context, actor Actor, project, email stri
 		if err != nil {
 			return err
 		}
+		// Two admins who demote each other: the second waits, and finds itself the last.
+		if _, err := u.LockAuditHead(ctx, s.Project.ID); err != nil {
+			return err
+		}
 		acc, err := u.AccountByEmail(ctx, email)
 		var role Role
 		if err == nil {

@@ -27,6 +27,14 @@ func (a *App) SetPolicy(ctx context.Context, actor Actor, project, service strin
 		if err != nil {
 			return err
 		}
+		// Changes of one project wait for each other and read what the one before left:
+		// a service's policy and its project's must be possible together.
+		if _, err := u.LockAuditHead(ctx, s.Project.ID); err != nil {
+			return err
+		}
+		if s, err = authorise(ctx, u, actor, project, ManagePolicy); err != nil {
+			return err
+		}
 		var svc Service
 		if service != "" {
 			if svc, err = findService(ctx, u, s, service); err != nil {

@@ -58,7 +58,7 @@ func (a *App) Sweep(ctx context.Context, o SweepOptions, now time.Time) (SweepRe
 	var total SweepReport
 	if !o.DryRun {
 		if err := a.ResumePolicyRewrites(ctx, now); err != nil {
-			return total, err
+			a.Log.Error("due dates after a policy change; the sweep goes on with the old ones", "error", err)
 		}
 	}
 	shards := o.Shards

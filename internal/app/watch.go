@@ -8,12 +8,16 @@ import (
 // sweepStaleAfter is how long no sweep may have run before operators are told.
 const sweepStaleAfter = 24 * time.Hour
 
+// sweepAhead is how far in the future the last sweep may lie.
+const sweepAhead = 5 * time.Minute
+
 // WatchSweep tells every project's operators, once a day, when no sweep has run
 // for a day. It is called by a job of its own, which goes on where the sweep
 // refuses or fails.
 func (a *App) WatchSweep(ctx context.Context, now time.Time) error {
 	last, err := a.Inspector.LastSweep(ctx)
-	if err != nil || last.IsZero() || now.Sub(last) < sweepStaleAfter {
+	// A sweep noted in the future is one by a wrong clock: every other is refused until then.
+	if err != nil || last.IsZero() || (now.Sub(last) < sweepStaleAfter && last.Sub(now) < sweepAhead) {
 		return err
 	}
 	for after := ""; ; {

@@ -33,7 +33,7 @@ func (w *tickWorker) Work(ctx context.Context, _ *river.Job[tickArgs]) error {
 		return fmt.Errorf("reread keys: %w", err)
 	}
 	if err := w.Sweeper.ResumePolicyRewrites(ctx, now); err != nil {
-		return err
+		w.Log.Error("due dates after a policy change; the sweep goes on with the old ones", "error", err)
 	}
 	shards, err := w.Sweeper.DueShards(ctx, now)
 	if err != nil {
