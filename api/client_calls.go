@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"net/http"
-	"net/url"
 	"strconv"
 )
 
@@ -164,16 +163,9 @@ func (c *Client) Generation(ctx context.Context, project, service, user string, 
 // acknowledgement. after is the Next of the page before, empty for the first;
 // limit 0 leaves the size of the page to the server.
 func (c *Client) RenewalsPage(ctx context.Context, project, after string, limit int) (RenewalsReply, error) {
-	query := url.Values{}
-	if after != "" {
-		query.Set("after", after)
-	}
-	if limit > 0 {
-		query.Set("limit", strconv.Itoa(limit))
-	}
 	var reply RenewalsReply
 	err := c.do(ctx, call{
-		method: http.MethodGet, path: []string{"project", project, "renewals"}, query: query,
+		method: http.MethodGet, path: []string{"project", project, "renewals"}, query: pageQuery(after, limit),
 		out: &reply, repeatable: true,
 	})
 	return reply, err
@@ -182,24 +174,10 @@ func (c *Client) RenewalsPage(ctx context.Context, project, after string, limit 
 // Renewals goes through all pages of the project's renewals that await
 // acknowledgement, the most urgent first. It ends after the first error.
 func (c *Client) Renewals(ctx context.Context, project string) iter.Seq2[Renewal, error] {
-	return func(yield func(Renewal, error) bool) {
-		for after := ""; ; {
-			page, err := c.RenewalsPage(ctx, project, after, 0)
-			if err != nil {
-				yield(Renewal{}, err)
-				return
-			}
-			for _, r := range page.Renewals {
-				if !yield(r, nil) {
-					return
-				}
-			}
-			if page.Next == nil || *page.Next == "" {
-				return
-			}
-			after = *page.Next
-		}
-	}
+	return pages(func(after string) ([]Renewal, *string, error) {
+		page, err := c.RenewalsPage(ctx, project, after, 0)
+		return page.Renewals, page.Next, err
+	})
 }
 
 // ProjectPolicy returns the policy of a project and where each value comes from.

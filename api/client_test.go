@@ -74,7 +74,7 @@ func refused(status int, message string, header ...string) reply {
 
 func TestEveryCall(t *testing.T) {
 	ctx := t.Context()
-	for want, make := range map[string]func(c *Client) error{
+	asks(t, map[string]func(c *Client) error{
 		`POST /base/v1/userauth {"email":"e","password":"p"}`: func(c *Client) error { _, err := c.SignIn(ctx, "e", "p"); return err },
 		`GET /base/v1/me`:                          func(c *Client) error { _, err := c.Me(ctx); return err },
 		`GET /base/v1/project`:                     func(c *Client) error { _, err := c.Projects(ctx); return err },
@@ -122,7 +122,69 @@ func TestEveryCall(t *testing.T) {
 			_, err := c.BrokerKit(ctx, "p", "s", BrokerKitRequest{Brokers: []KitBroker{{ID: 1, Host: "h"}}})
 			return err
 		},
-	} {
+	})
+}
+
+func TestEveryCallAboutPeople(t *testing.T) {
+	ctx := t.Context()
+	until := time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)
+	asks(t, map[string]func(c *Client) error{
+		`GET /base/v1/project/p/users`:                                 func(c *Client) error { _, err := c.Members(ctx, "p"); return err },
+		`GET /base/v1/project/p/users?after=a%40example.com&limit=10`:  func(c *Client) error { _, err := c.MembersPage(ctx, "p", "a@example.com", 10); return err },
+		`DELETE /base/v1/project/p/invite/a+b@example.com`:             func(c *Client) error { return c.WithdrawInvitation(ctx, "p", "a+b@example.com") },
+		`DELETE /base/v1/project/p/user/a@example.com`:                 func(c *Client) error { return c.RemoveMember(ctx, "p", "a@example.com") },
+		`PUT /base/v1/project/p/user/a@b.c {"member_type":"operator"}`: func(c *Client) error { return c.SetMemberRole(ctx, "p", "a@b.c", "operator") },
+		`POST /base/v1/project/p/invite {"user_email":"a@b.c","member_type":"admin"}`: func(c *Client) error {
+			_, err := c.Invite(ctx, "p", Invite{UserEmail: "a@b.c", MemberType: "admin"})
+			return err
+		},
+		`POST /base/v1/invitation/accept {"token":"t","password":"w","real_name":"n"}`: func(c *Client) error {
+			return c.AcceptInvitation(ctx, InvitationAccept{Token: "t", Password: "w", RealName: "n"})
+		},
+		`GET /base/v1/project/p/contacts`:             func(c *Client) error { _, err := c.Contacts(ctx, "p", ""); return err },
+		`GET /base/v1/project/p/service/s/contacts`:   func(c *Client) error { _, err := c.Contacts(ctx, "p", "s"); return err },
+		`GET /base/v1/project/p/service/s/recipients`: func(c *Client) error { _, err := c.Recipients(ctx, "p", "s"); return err },
+		`PUT /base/v1/project/p/service/s/contacts {"tech_emails":[{"email":"a@b.c"}]}`: func(c *Client) error {
+			_, err := c.SetContacts(ctx, "p", "s", Contacts{TechEmails: []TechEmail{{Email: "a@b.c"}}})
+			return err
+		},
+		`PUT /base/v1/project/p/contacts {"tech_emails":[]}`: func(c *Client) error {
+			_, err := c.SetContacts(ctx, "p", "", Contacts{TechEmails: []TechEmail{}})
+			return err
+		},
+		`POST /base/v1/project/p/service/s/user/u/snooze {"until":"2026-12-24T09:00:00Z","reason":"r"}`: func(c *Client) error {
+			_, err := c.Snooze(ctx, "p", "s", "u", Snooze{Until: until, Reason: "r"})
+			return err
+		},
+		`DELETE /base/v1/project/p/service/s/user/u/snooze`: func(c *Client) error { _, err := c.EndSnooze(ctx, "p", "s", "u"); return err },
+	})
+}
+
+func TestEveryCallAboutMessages(t *testing.T) {
+	ctx := t.Context()
+	asks(t, map[string]func(c *Client) error{
+		`GET /base/v1/project/p/service/s?include_secrets=false`:        func(c *Client) error { _, err := c.DescribeService(ctx, "p", "s"); return err },
+		`GET /base/v1/project/p/service/s/user/u?include_secrets=false`: func(c *Client) error { _, err := c.DescribeUser(ctx, "p", "s", "u"); return err },
+		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", "u", 5); return err },
+		`GET /base/v1/project/p/channels`:                               func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
+		`POST /base/v1/project/p/channels {"name":"n","kind":"slack","url":"https://h"}`: func(c *Client) error {
+			_, err := c.CreateChannel(ctx, "p", ChannelCreate{Name: "n", Kind: "slack", URL: "https://h"})
+			return err
+		},
+		`DELETE /base/v1/project/p/channels/n`:                        func(c *Client) error { return c.DeleteChannel(ctx, "p", "n") },
+		`POST /base/v1/project/p/channels/n/test`:                     func(c *Client) error { return c.TestChannel(ctx, "p", "n") },
+		`POST /base/v1/project/p/notify/test`:                         func(c *Client) error { return c.TestMail(ctx, "p") },
+		`GET /base/v1/project/p/notify/preview`:                       func(c *Client) error { _, err := c.PreviewDigest(ctx, "p"); return err },
+		`GET /base/v1/project/p/deliveries?after=1-a&limit=5&state=x`: func(c *Client) error { _, err := c.DeliveriesPage(ctx, "p", "x", "1-a", 5); return err },
+		`GET /base/v1/project/p/deliveries/00000000000000aa`:          func(c *Client) error { _, err := c.Delivery(ctx, "p", "00000000000000aa"); return err },
+		`POST /base/v1/project/p/deliveries/a/retry`:                  func(c *Client) error { return c.RetryDelivery(ctx, "p", "a") },
+	})
+}
+
+// asks makes each call and holds it to the request that it must be.
+func asks(t *testing.T, calls map[string]func(c *Client) error) {
+	t.Helper()
+	for want, make := range calls {
 		s := &script{t: t, replies: []reply{{status: 200, body: "{}"}}}
 		if err := make(s.client()); err != nil {
 			t.Errorf("%s: %v", want, err)
@@ -345,6 +407,34 @@ func TestRenewalsGoThroughThePages(t *testing.T) {
 	}
 	if seen != 1 {
 		t.Errorf("yielded %d times, want the error once", seen)
+	}
+}
+
+func TestListsGoThroughThePages(t *testing.T) {
+	s := &script{t: t, replies: []reply{
+		{status: 200, body: `{"users":[{"username":"a"}],"next":"a"}`}, {status: 200, body: `{"users":[{"username":"b"}],"next":null}`},
+		{status: 200, body: `{"deliveries":[{"id":"1"}],"next":"n"}`}, refused(500, "oh"), refused(500, "oh"), refused(500, "oh"), refused(500, "oh"),
+	}}
+	client := s.client()
+	var got []string
+	for u, err := range client.Users(t.Context(), "p", "s") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, u.Username)
+	}
+	synctest.Test(t, func(t *testing.T) { // what may pass is tried again
+		for d, err := range client.Deliveries(t.Context(), "p", "dead") {
+			if got = append(got, d.ID); err != nil {
+				got = append(got, err.Error())
+			}
+		}
+	})
+	if want := "a b 1  oh"; strings.Join(got, " ") != want {
+		t.Errorf("read %q, want %q", got, want)
+	}
+	if want := "GET /base/v1/project/p/deliveries?after=n&state=dead"; s.asked[3] != want || !strings.HasSuffix(s.asked[1], "/users?after=a&limit=1000") {
+		t.Errorf("asked %q", s.asked)
 	}
 }
 

@@ -2,15 +2,25 @@ package api
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 )
 
-// Members returns a project's members and its open invitations.
+// Members returns all of a project's members and its open invitations.
 func (c *Client) Members(ctx context.Context, project string) (MembersReply, error) {
 	var reply MembersReply
 	err := c.get(ctx, &reply, "project", project, "users")
+	return reply, err
+}
+
+// MembersPage returns a page of a project's members; the first holds its open
+// invitations too. limit is 1 to 1000.
+func (c *Client) MembersPage(ctx context.Context, project, after string, limit int) (MembersReply, error) {
+	var reply MembersReply
+	err := c.do(ctx, call{
+		method: http.MethodGet, path: []string{"project", project, "users"}, query: pageQuery(after, limit), out: &reply, repeatable: true,
+	})
 	return reply, err
 }
 
@@ -33,7 +43,11 @@ func (c *Client) AcceptInvitation(ctx context.Context, a InvitationAccept) error
 
 // SetMemberRole changes what a member may do.
 func (c *Client) SetMemberRole(ctx context.Context, project, email, role string) error {
-	return c.done(ctx, http.MethodPut, MemberUpdate{MemberType: role}, "project", project, "user", email)
+	var reply Done
+	return c.do(ctx, call{
+		method: http.MethodPut, path: []string{"project", project, "user", email},
+		in: MemberUpdate{MemberType: role}, out: &reply, repeatable: true,
+	})
 }
 
 // RemoveMember takes a member's role away.
@@ -66,14 +80,14 @@ func (c *Client) Recipients(ctx context.Context, project, service string) ([]Rec
 // Snooze silences a user's reminders until a moment.
 func (c *Client) Snooze(ctx context.Context, project, service, user string, s Snooze) (User, error) {
 	var reply UserReply
-	err := c.do(ctx, call{method: http.MethodPost, path: userPath(project, service, user, "snooze"), in: s, out: &reply})
+	err := c.do(ctx, call{method: http.MethodPost, path: userPath(project, service, user, "snooze"), in: s, out: &reply, repeatable: true})
 	return reply.User, err
 }
 
 // EndSnooze lets a user's reminders come again.
 func (c *Client) EndSnooze(ctx context.Context, project, service, user string) (User, error) {
 	var reply UserReply
-	err := c.do(ctx, call{method: http.MethodDelete, path: userPath(project, service, user, "snooze"), out: &reply})
+	err := c.do(ctx, call{method: http.MethodDelete, path: userPath(project, service, user, "snooze"), out: &reply, repeatable: true})
 	return reply.User, err
 }
 
@@ -105,6 +119,18 @@ func (c *Client) UsersPage(ctx context.Context, project, service, after string, 
 		method: http.MethodGet, path: servicePath(project, service, "users"), query: pageQuery(after, limit), out: &reply, repeatable: true,
 	})
 	return reply, err
+}
+
+// mostOfAPage is how many a page can hold.
+const mostOfAPage = 1000
+
+// Users goes through all pages of a service's users, without any secret. It ends
+// after the first error.
+func (c *Client) Users(ctx context.Context, project, service string) iter.Seq2[User, error] {
+	return pages(func(after string) ([]User, *string, error) {
+		page, err := c.UsersPage(ctx, project, service, after, mostOfAPage)
+		return page.Users, page.Next, err
+	})
 }
 
 // Channels returns a project's channels.
@@ -156,6 +182,15 @@ func (c *Client) DeliveriesPage(ctx context.Context, project, state, after strin
 	return reply, err
 }
 
+// Deliveries goes through all pages of a project's messages, newest first; state
+// is empty for all. It ends after the first error.
+func (c *Client) Deliveries(ctx context.Context, project, state string) iter.Seq2[Delivery, error] {
+	return pages(func(after string) ([]Delivery, *string, error) {
+		page, err := c.DeliveriesPage(ctx, project, state, after, 0)
+		return page.Deliveries, page.Next, err
+	})
+}
+
 // Delivery returns one message with its attempts and what it said.
 func (c *Client) Delivery(ctx context.Context, project, id string) (DeliveryReply, error) {
 	var reply DeliveryReply
@@ -179,15 +214,4 @@ func scopePath(project, service, last string) []string {
 		return []string{"project", project, last}
 	}
 	return servicePath(project, service, last)
-}
-
-func pageQuery(after string, limit int) url.Values {
-	query := url.Values{}
-	if after != "" {
-		query.Set("after", after)
-	}
-	if limit > 0 {
-		query.Set("limit", strconv.Itoa(limit))
-	}
-	return query
 }

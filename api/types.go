@@ -405,6 +405,9 @@ type ServiceTypeReply struct {
 type HealthReply struct {
 	Status  string `json:"status"`
 	Version string `json:"version"`
+	// Mail is how the mail server stood lately, of /readyz alone: ok, failing,
+	// unchecked, or outbox where none is set. It never makes Segue not ready.
+	Mail string `json:"mail,omitempty" enum:"ok,failing,unchecked,outbox"`
 }
 
 // ErrorReply is the body of every failure.

@@ -43,8 +43,6 @@ func (c *cli) contactsCommand(cmd *cobra.Command, names []string) *cobra.Command
 		var reply api.Contacts
 		var err error
 		switch {
-		case clear && len(set) > 0:
-			return usage("--set and --clear exclude each other")
 		case clear || len(set) > 0:
 			reply, err = s.SetContacts(cmd.Context(), s.project, service, api.Contacts{TechEmails: append([]api.TechEmail{}, techEmails(set)...)})
 		default:
@@ -57,6 +55,7 @@ func (c *cli) contactsCommand(cmd *cobra.Command, names []string) *cobra.Command
 	})
 	cmd.Flags().StringArrayVar(&set, "set", nil, "an address; all given replace those there were (repeatable)")
 	cmd.Flags().BoolVar(&clear, "clear", false, "take all away")
+	cmd.MarkFlagsMutuallyExclusive("set", "clear")
 	return cmd
 }
 
@@ -74,7 +73,7 @@ func newRecipientsCommand(c *cli) *cobra.Command {
 			return writeJSON(cmd.OutOrStdout(), found)
 		}
 		if len(found) == 0 {
-			return c.say(cmd, nil, "Nobody would be told\nNext: %s", c.suggest("segue service contacts "+args[0]+" --set EMAIL", s.project))
+			return c.sayNobody(cmd, s, args[0])
 		}
 		g := grid{head: []string{"Address", "Why"}}
 		for _, r := range found {
@@ -82,4 +81,22 @@ func newRecipientsCommand(c *cli) *cobra.Command {
 		}
 		return g.write(cmd.OutOrStdout())
 	})
+}
+
+// nobodyTold is the type of the notification that a service carries where its
+// renewals would reach nobody.
+const nobodyTold = "nobody_is_told"
+
+// sayNobody tells a mistake from what somebody wanted so.
+func (c *cli) sayNobody(cmd *cobra.Command, s session, service string) error {
+	described, err := s.DescribeService(cmd.Context(), s.project, service)
+	if err != nil {
+		return err
+	}
+	for _, n := range described.ServiceNotifications {
+		if n.Type == nobodyTold {
+			return c.say(cmd, nil, "Nobody would be told\nNext: %s", c.suggest("segue service contacts "+service+" --set EMAIL", c.project))
+		}
+	}
+	return c.say(cmd, nil, "Nobody gets mail: its renewals are silent, or only the project's channels are told")
 }

@@ -153,6 +153,16 @@ func completeGroups(cmd *cobra.Command) {
 	cmd.SuggestionsMinimumDistance = 2
 }
 
+// takesOne lets one argument be left out.
+func takesOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return errors.New("it takes one " + what + " at most")
+		}
+		return nil
+	}
+}
+
 // takes says which arguments a command has, by the names of its help text.
 func takes(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {

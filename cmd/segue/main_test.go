@@ -36,11 +36,14 @@ func TestTranscripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			(&outside{t: t}).keep(env)
 			env.Setenv("SEGUE_CONFIG_DIR", filepath.Join(env.WorkDir, ".config"))
 			return os.WriteFile(filepath.Join(env.WorkDir, "password"), []byte(passwordOfTests+"\n"), 0o600)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits,
+			"mail-server": cmdMailServer, "mailed": cmdMailed,
+			"receiver": cmdReceiver, "received": cmdReceived, "received-slack": cmdReceivedSlack,
 		},
 	})
 }
@@ -60,7 +63,8 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	dir := ts.MkAbs("store")
 	cmd := exec.Command("segue", append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--tick", "1h"}, args...)...)
-	cmd.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+adminOfTests, "SEGUE_ADMIN_PASSWORD="+passwordOfTests)
+	cmd.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+adminOfTests, "SEGUE_ADMIN_PASSWORD="+passwordOfTests,
+		"SEGUE_SMTP_URL="+ts.Getenv("SEGUE_SMTP_URL"), "SEGUE_MAIL_FROM="+ts.Getenv("SEGUE_MAIL_FROM"))
 	log := &syncBuffer{}
 	cmd.Stderr = log
 	out, err := cmd.StdoutPipe()

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"iter"
 
 	"github.com/spf13/cobra"
 
@@ -24,46 +25,120 @@ func newDeliveriesCommand(c *cli) *cobra.Command {
 	cmd := c.inProjectCommand(&cobra.Command{
 		Use:   "deliveries",
 		Short: "List messages, newest first",
+		Long: `Lists messages: due for their next attempt, sent, kept in the outbox, dropped
+because nothing was left to say, or dead, which is given up until somebody retries.`,
 		Example: `  segue notify deliveries
   segue notify deliveries --state dead`,
 	}, nil, func(cmd *cobra.Command, s session, _ []string) error {
+		if limit < 1 {
+			return usage("--limit counts from 1")
+		}
 		return c.listDeliveries(cmd, s, state, limit)
 	})
 	cmd.Flags().StringVar(&state, "state", "", "due, sent, kept, dropped or dead")
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many, 1 to 1000")
+	cmd.Flags().IntVar(&limit, "limit", listed, "how many at most")
 	return cmd
 }
 
+// listed is how many messages are shown where nobody says how many.
+const listed = 50
+
 func newOutboxCommand(c *cli) *cobra.Command {
 	return c.inProjectCommand(&cobra.Command{
-		Use:     "outbox",
-		Short:   "List the mails that were kept because no mail server is set",
-		Example: "  segue notify outbox",
-	}, nil, func(cmd *cobra.Command, s session, _ []string) error {
-		return c.listDeliveries(cmd, s, "kept", 50)
+		Use:   "outbox [MESSAGE]",
+		Short: "List the mails that were kept because no mail server is set, or read one",
+		Example: `  segue notify outbox
+  segue notify outbox 0123456789abcdef`,
+		Args: takesOne("message"),
+	}, nil, func(cmd *cobra.Command, s session, args []string) error {
+		if len(args) == 0 {
+			return c.listOutbox(cmd, s)
+		}
+		reply, err := s.Delivery(cmd.Context(), s.project, args[0])
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return writeJSON(cmd.OutOrStdout(), reply)
+		}
+		return c.say(cmd, nil, "To: %s\nSubject: %s\n\n%s", oneLine(reply.Delivery.Recipient), oneLine(reply.Delivery.Subject), printable(reply.Text))
 	})
 }
 
-func (c *cli) listDeliveries(cmd *cobra.Command, s session, state string, limit int) error {
-	page, err := s.DeliveriesPage(cmd.Context(), s.project, state, "", limit)
+func (c *cli) listOutbox(cmd *cobra.Command, s session) error {
+	kept, more, err := newest(s.Deliveries(cmd.Context(), s.project, "kept"), listed)
 	if err != nil {
 		return err
 	}
 	if c.json {
-		return writeJSON(cmd.OutOrStdout(), page)
+		return writeJSON(cmd.OutOrStdout(), kept)
 	}
-	if len(page.Deliveries) == 0 {
-		return c.say(cmd, nil, "No such message")
+	if len(kept) == 0 {
+		return c.say(cmd, nil, "The outbox is empty: no mail was due yet, or mails leave by a mail server")
 	}
-	now := c.now()
-	g := grid{head: []string{"Message", "When", "To", "State", "Subject"}}
-	for _, d := range page.Deliveries {
-		g.add(text(d.ID), text(date(d.CreateTime, now)), text(d.Recipient), text(d.State), text(cmp.Or(d.LastError, d.Subject, d.Event, d.Kind)))
+	g := grid{head: []string{"Message", "When", "To", "Subject"}}
+	for _, d := range kept {
+		g.add(text(d.ID), text(date(d.CreateTime, c.now())), text(d.Recipient), text(d.Subject))
 	}
 	if err := g.write(cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	return c.say(cmd, nil, "Next: %s", c.suggest("segue notify show "+page.Deliveries[0].ID, s.project))
+	if more {
+		fmt.Fprintln(cmd.OutOrStdout(), "Older ones: segue notify deliveries --state kept --limit NUMBER")
+	}
+	return c.say(cmd, nil, "Next: %s", c.suggest("segue notify outbox "+kept[0].ID, c.project))
+}
+
+// newest are the first of a list, at most limit, and whether there are more.
+func newest(all iter.Seq2[api.Delivery, error], limit int) (found []api.Delivery, more bool, err error) {
+	found = []api.Delivery{}
+	for d, err := range all {
+		switch {
+		case err != nil:
+			return nil, false, err
+		case len(found) == limit:
+			return found, true, nil
+		}
+		found = append(found, d)
+	}
+	return found, false, nil
+}
+
+func (c *cli) listDeliveries(cmd *cobra.Command, s session, state string, limit int) error {
+	found, more, err := newest(s.Deliveries(cmd.Context(), s.project, state), limit)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return writeJSON(cmd.OutOrStdout(), found)
+	}
+	if len(found) == 0 {
+		return c.say(cmd, nil, "No such message")
+	}
+	g := grid{head: []string{"Message", "When", "To", "State", "Subject"}}
+	for _, d := range found {
+		g.add(text(d.ID), text(date(d.CreateTime, c.now())), text(d.Recipient), deliveryState(d), text(cmp.Or(d.LastError, d.Subject, d.Event, d.Kind)))
+	}
+	if err := g.write(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintf(cmd.OutOrStdout(), "There are more than these %d: --limit shows them\n", limit)
+	}
+	return c.say(cmd, nil, "Next: %s", c.suggest("segue notify show "+found[0].ID, c.project))
+}
+
+// deliveryState is a message's state, and how urgent that is.
+func deliveryState(d api.Delivery) cell {
+	switch {
+	case d.State == "dead":
+		return cell{d.State, bad}
+	case d.State == "due" && d.Attempts > 0:
+		return cell{d.State, warning}
+	case d.State == "sent":
+		return cell{d.State, good}
+	}
+	return text(d.State)
 }
 
 func newShowCommand(c *cli) *cobra.Command {
@@ -86,19 +161,35 @@ func newShowCommand(c *cli) *cobra.Command {
 func (c *cli) showDelivery(cmd *cobra.Command, reply api.DeliveryReply) error {
 	now, out := c.now(), cmd.OutOrStdout()
 	var d details
-	d.add("To", reply.Delivery.Recipient)
-	d.add("State", reply.Delivery.State)
-	d.add("Made", moment(reply.Delivery.CreateTime, now))
-	if reply.Delivery.Subject != "" {
-		d.add("Subject", reply.Delivery.Subject)
+	m := reply.Delivery
+	d.add("To", m.Recipient)
+	d.add("By", m.Channel)
+	d.add("About", cmp.Or(m.Event, m.Kind))
+	d.add("State", m.State)
+	d.add("Made", moment(m.CreateTime, now))
+	if m.DueTime != nil {
+		d.add("Next attempt", moment(*m.DueTime, now))
+	}
+	if m.Subject != "" {
+		d.add("Subject", m.Subject)
 	}
 	for _, a := range reply.Attempts {
-		d.add(fmt.Sprintf("Attempt %d", a.Number), moment(a.StartTime, now)+": "+a.Outcome+" "+a.Error)
+		outcome := a.Outcome
+		if a.Error != "" {
+			outcome += ", " + a.Error
+		}
+		d.add(fmt.Sprintf("Attempt %d", a.Number), moment(a.StartTime, now)+": "+outcome)
 	}
-	if err := d.write(out); err != nil || reply.Text == "" {
+	if err := d.write(out); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\n%s\n", reply.Text)
+	if m.State == "dead" {
+		fmt.Fprintf(out, "Next: %s\n", c.suggest("segue notify retry "+m.ID, c.project))
+	}
+	if reply.Text == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(out, "\n%s\n", printable(reply.Text))
 	return err
 }
 
@@ -134,6 +225,8 @@ func newPreviewCommand(c *cli) *cobra.Command {
 	cmd := c.inProjectCommand(&cobra.Command{
 		Use:   "preview",
 		Short: "Render the digest that would leave now",
+		Long: `Renders the digest that would leave now, as you would get it, and sends nothing. With
+--json it holds the subject, both parts and the attached calendar entry.`,
 		Example: `  segue notify preview -o digest.html
   segue notify preview --text`,
 	}, nil, func(cmd *cobra.Command, s session, _ []string) error {
@@ -142,13 +235,17 @@ func newPreviewCommand(c *cli) *cobra.Command {
 			return err
 		}
 		if path != "" {
-			if err := atomicfile.Write(path, []byte(p.HTML), 0o644); err != nil {
+			body := p.HTML
+			if plain {
+				body = p.Text
+			}
+			if err := atomicfile.Write(path, []byte(body), 0o644); err != nil {
 				return err
 			}
-			return c.say(cmd, p, "Subject: %s\nWrote %s", p.Subject, path)
+			return c.say(cmd, p, "Subject: %s\nWrote %s", oneLine(p.Subject), path)
 		}
 		if plain {
-			return c.say(cmd, p, "Subject: %s\n\n%s", p.Subject, p.Text)
+			return c.say(cmd, p, "Subject: %s\n\n%s", oneLine(p.Subject), printable(p.Text))
 		}
 		return c.say(cmd, p, "%s", p.HTML)
 	})

@@ -20,31 +20,25 @@ const policyHelp = `Without a flag it shows the policy in force and where each v
 one it changes those values; "inherit" takes the own value away again. Durations
 are whole numbers of d, h, m or s, such as 820d or 1d12h.
 
-A change moves the renewals that lie ahead. One that makes many users due at once
+A change moves the renewals and reminders that lie ahead. One that makes many users due at once
 is refused with their number unless it says --confirm.`
 
 func newProjectPolicyCommand(c *cli) *cobra.Command {
 	var f policyFlags
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Show or set how long pairs live and when they are renewed",
+		Short: "Show or set how long pairs live, when they are renewed and when people are told",
 		Long:  policyHelp,
 		Example: `  segue project policy
-  segue project policy --validity 365d --renew-before 60d`,
+  segue project policy --validity 365d --renew-before 60d
+  segue project policy --reminders 90d:14d,30d:7d,7d:1d --after-lapse 7d:8 --time-zone Europe/Helsinki`,
 		Args: takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := c.inProject(cmd.Context())
-			if err != nil {
-				return err
-			}
-			var reply api.PolicyReply
-			update, given := f.update(cmd)
-			if given {
-				reply, err = s.SetProjectPolicy(cmd.Context(), s.project, update)
-			} else {
-				reply, err = s.ProjectPolicy(cmd.Context(), s.project)
-			}
-			return c.showPolicy(cmd, reply, err)
+			return c.policy(cmd, &f, func(s session) (api.PolicyReply, error) {
+				return s.ProjectPolicy(cmd.Context(), s.project)
+			}, func(s session, u api.PolicyUpdate) (api.PolicyReply, error) {
+				return s.SetProjectPolicy(cmd.Context(), s.project, u)
+			})
 		},
 	}
 	f.add(cmd)
@@ -55,29 +49,42 @@ func newServicePolicyCommand(c *cli) *cobra.Command {
 	var f policyFlags
 	cmd := &cobra.Command{
 		Use:   "policy SERVICE",
-		Short: "Show or set how long pairs live and when they are renewed",
+		Short: "Show or set how long pairs live, when they are renewed and when people are told",
 		Long:  policyHelp,
 		Example: `  segue service policy orders
   segue service policy orders --validity 90d --renew-before 20d --spread 1d
   segue service policy orders --validity inherit`,
 		Args: takes("SERVICE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := c.inProject(cmd.Context())
-			if err != nil {
-				return err
-			}
-			var reply api.PolicyReply
-			update, given := f.update(cmd)
-			if given {
-				reply, err = s.SetServicePolicy(cmd.Context(), s.project, args[0], update)
-			} else {
-				reply, err = s.ServicePolicy(cmd.Context(), s.project, args[0])
-			}
-			return c.showPolicy(cmd, reply, err)
+			return c.policy(cmd, &f, func(s session) (api.PolicyReply, error) {
+				return s.ServicePolicy(cmd.Context(), s.project, args[0])
+			}, func(s session, u api.PolicyUpdate) (api.PolicyReply, error) {
+				return s.SetServicePolicy(cmd.Context(), s.project, args[0], u)
+			})
 		},
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// policy shows a policy, or changes what flags name of it.
+func (c *cli) policy(cmd *cobra.Command, f *policyFlags,
+	read func(session) (api.PolicyReply, error), set func(session, api.PolicyUpdate) (api.PolicyReply, error)) error {
+	update, given, err := f.update(cmd)
+	if err != nil {
+		return err
+	}
+	s, err := c.inProject(cmd.Context())
+	if err != nil {
+		return err
+	}
+	var reply api.PolicyReply
+	if given {
+		reply, err = set(s, update)
+	} else {
+		reply, err = read(s)
+	}
+	return c.showPolicy(cmd, reply, err)
 }
 
 type policyFlags struct {
@@ -91,8 +98,8 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.validity, "validity", "", "how long a pair lives")
 	cmd.Flags().StringVar(&f.renewBefore, "renew-before", "", "how long before its end the next pair is there")
 	cmd.Flags().StringVar(&f.spread, "spread", "", "up to how much earlier still, so that renewals do not come all at once")
-	cmd.Flags().StringVar(&f.reminders, "reminders", "", "within how long of the old pair's end people are reminded how often, 90d:14d,30d:7d,7d:1d")
-	cmd.Flags().StringVar(&f.afterLapse, "after-lapse", "", "how often and how many times they are told after it, 7d:8")
+	cmd.Flags().StringVar(&f.reminders, "reminders", "", "within how long of the old pair's end people are reminded how often, 90d:14d,30d:7d,7d:1d or JSON")
+	cmd.Flags().StringVar(&f.afterLapse, "after-lapse", "", "how often and how many times they are told after it, 7d:8 or JSON")
 	cmd.Flags().StringVar(&f.digestDelay, "digest-delay", "", "how long news gathers before it is told (projects)")
 	cmd.Flags().StringVar(&f.digestInterval, "digest-interval", "", "the least time between two digests (projects)")
 	cmd.Flags().StringVar(&f.timeZone, "time-zone", "", "where it is 09:00 when reminders leave, Europe/Helsinki (projects)")
@@ -100,7 +107,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 }
 
 // update holds the values whose flags were given; given is false when none was.
-func (f *policyFlags) update(cmd *cobra.Command) (u api.PolicyUpdate, given bool) {
+func (f *policyFlags) update(cmd *cobra.Command) (u api.PolicyUpdate, given bool, err error) {
 	for name, of := range map[string]struct {
 		value   string
 		setting *api.Setting
@@ -120,15 +127,16 @@ func (f *policyFlags) update(cmd *cobra.Command) (u api.PolicyUpdate, given bool
 		given = true
 	}
 	u.Confirm = f.confirm
-	return u, f.updateNotices(cmd, &u) || given
+	told, err := f.updateNotices(cmd, &u)
+	return u, told || given, err
 }
 
 // updateNotices adds the values about telling people whose flags were given.
-func (f *policyFlags) updateNotices(cmd *cobra.Command, u *api.PolicyUpdate) (given bool) {
+func (f *policyFlags) updateNotices(cmd *cobra.Command, u *api.PolicyUpdate) (given bool, err error) {
 	for name, of := range map[string]struct {
 		value  string
 		into   *json.RawMessage
-		encode func(string) any
+		encode func(string) (any, error)
 	}{
 		"reminders":       {f.reminders, &u.Reminders, remindersOf},
 		"after-lapse":     {f.afterLapse, &u.AfterLapse, afterLapseOf},
@@ -141,33 +149,49 @@ func (f *policyFlags) updateNotices(cmd *cobra.Command, u *api.PolicyUpdate) (gi
 		}
 		given = true
 		*of.into = json.RawMessage("null")
-		if of.value != inherit {
-			*of.into, _ = json.Marshal(of.encode(of.value)) // strings, numbers and lists of them always marshal
+		if of.value == inherit {
+			continue
+		}
+		value, err := of.encode(of.value)
+		if err != nil {
+			return given, err
+		}
+		if *of.into, err = json.Marshal(value); err != nil {
+			return given, err
 		}
 	}
-	return given
+	return given, nil
 }
 
-func asIs(s string) any { return s }
+func asIs(s string) (any, error) { return s, nil }
 
-// remindersOf reads 90d:14d,30d:7d; what is wrong in it the server says.
-func remindersOf(s string) any {
+// remindersOf reads 90d:14d,30d:7d, or JSON as the policy's own.
+func remindersOf(s string) (any, error) {
+	if json.Valid([]byte(s)) {
+		return json.RawMessage(s), nil
+	}
 	var out []api.Reminder
 	for pair := range strings.SplitSeq(s, ",") {
-		within, every, _ := strings.Cut(pair, ":")
+		within, every, ok := strings.Cut(pair, ":")
+		if !ok {
+			return nil, usage("--reminders takes WITHIN:EVERY,…, such as 90d:14d,30d:7d,7d:1d, or JSON")
+		}
 		out = append(out, api.Reminder{Within: strings.TrimSpace(within), Every: strings.TrimSpace(every)})
 	}
-	return out
+	return out, nil
 }
 
-// afterLapseOf reads 7d:8.
-func afterLapseOf(s string) any {
+// afterLapseOf reads 7d:8, or JSON as the policy's own.
+func afterLapseOf(s string) (any, error) {
+	if json.Valid([]byte(s)) {
+		return json.RawMessage(s), nil
+	}
 	every, times, _ := strings.Cut(s, ":")
 	n, err := strconv.Atoi(strings.TrimSpace(times))
 	if err != nil {
-		return s // refused by the server, as of the wrong type
+		return nil, usage("--after-lapse takes EVERY:TIMES, such as 7d:8, or JSON")
 	}
-	return api.AfterLapse{Every: strings.TrimSpace(every), Times: n}
+	return api.AfterLapse{Every: strings.TrimSpace(every), Times: n}, nil
 }
 
 func (c *cli) showPolicy(cmd *cobra.Command, reply api.PolicyReply, err error) error {

@@ -25,10 +25,10 @@ too: it is a line of the standard input, or asked for at the terminal.`,
 			return err
 		}
 		if reply.Secret == "" {
-			return c.say(cmd, reply, "Channel %s is there\nNext: %s", args[0], c.suggest("segue project channel-test "+args[0], s.project))
+			return c.say(cmd, reply, "Channel %s is there\nNext: %s", args[0], c.suggest("segue project channel-test "+args[0], c.project))
 		}
 		return c.say(cmd, reply, "Channel %s is there. Its signing secret, shown only here:\n%s\nNext: %s",
-			args[0], reply.Secret, c.suggest("segue project channel-test "+args[0], s.project))
+			args[0], reply.Secret, c.suggest("segue project channel-test "+args[0], c.project))
 	})
 	cmd.Flags().StringVar(&create.Kind, "kind", "webhook", "webhook or slack")
 	return cmd
@@ -46,6 +46,9 @@ func newChannelListCommand(c *cli) *cobra.Command {
 		}
 		if c.json {
 			return writeJSON(cmd.OutOrStdout(), found)
+		}
+		if len(found) == 0 {
+			return c.say(cmd, nil, "No channel yet\nNext: %s", c.suggest("segue project channel-create NAME --kind webhook", c.project))
 		}
 		g := grid{head: []string{"Channel", "Kind", "Since"}}
 		for _, ch := range found {

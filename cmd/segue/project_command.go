@@ -6,9 +6,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// inProjectCommand is a command that works in a project and takes the named arguments.
+// inProjectCommand is a command that works in a project and takes the named
+// arguments, where it does not say itself what it takes.
 func (c *cli) inProjectCommand(cmd *cobra.Command, names []string, run func(cmd *cobra.Command, s session, args []string) error) *cobra.Command {
-	cmd.Args = takes(names...)
+	if cmd.Args == nil {
+		cmd.Args = takes(names...)
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		s, err := c.inProject(cmd.Context())
 		if err != nil {

@@ -81,6 +81,12 @@ func (o *serveOptions) check() error {
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return usage("--tls-cert and --tls-key go together")
 	}
+	if err := checkHeartbeat(o.heartbeatURL); err != nil {
+		return err
+	}
+	if _, err := o.mailer(); err != nil {
+		return err
+	}
 	o.publicURL = strings.TrimRight(o.publicURL, "/")
 	return checkPublicURL(o.publicURL)
 }
@@ -212,5 +218,6 @@ Sign in, then look around:
   %[2]s service renewals
   %[2]s service user-list kafka-orders
   %[2]s service user-creds-download kafka-orders --username orders-writer -d ./orders-writer
+  %[2]s notify outbox
 `, address, os.Args[0], adminEmail())
 }

@@ -105,8 +105,10 @@ func newServiceListCommand(c *cli) *cobra.Command {
 
 func newServiceGetCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
-		Use:     "get SERVICE",
-		Short:   "Show a service and what needs doing about it",
+		Use:   "get SERVICE",
+		Short: "Show a service and what needs doing about it",
+		Long: `Shows a service and what needs doing about it. With --json that includes what your
+role may see of its users' certificates, keys and passwords.`,
 		Example: "  segue service get orders",
 		Args:    takes("SERVICE"),
 		RunE: func(cmd *cobra.Command, args []string) error {

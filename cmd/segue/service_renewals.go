@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,12 +17,7 @@ the next pair is there, and nobody has said yet that it is in use. The most urge
 come first.`,
 		Example: `  segue service renewals
   segue service renewals orders --json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return errors.New("it takes one service at most")
-			}
-			return nil
-		},
+		Args: takesOne("service"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := c.inProject(cmd.Context())
 			if err != nil {
@@ -54,7 +48,11 @@ func (c *cli) showRenewals(cmd *cobra.Command, project string, found []api.Renew
 	now := c.now()
 	g := grid{head: []string{"Service", "User", "State", "Old pair ends", "Gen.", "Ends"}}
 	for _, r := range found {
-		g.add(text(r.ServiceName), text(r.Username), stateWords(r.State, r.ExpiringCertNotValidAfterTime, now),
+		state := stateWords(r.State, r.ExpiringCertNotValidAfterTime, now)
+		if r.SnoozedUntil != nil {
+			state.text += ", silent until " + date(*r.SnoozedUntil, now)
+		}
+		g.add(text(r.ServiceName), text(r.Username), state,
 			text(date(r.ExpiringCertNotValidAfterTime, now)), text(fmt.Sprint(r.Generation)),
 			text(date(r.AccessCertNotValidAfterTime, now)))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -63,9 +62,12 @@ func newUserListCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			users, err := s.allUsers(cmd.Context(), args[0])
-			if err != nil {
-				return err
+			users := []api.User{}
+			for u, err := range s.Users(cmd.Context(), s.project, args[0]) {
+				if err != nil {
+					return err
+				}
+				users = append(users, u)
 			}
 			if c.json {
 				return writeJSON(cmd.OutOrStdout(), users)
@@ -83,22 +85,6 @@ func newUserListCommand(c *cli) *cobra.Command {
 			}
 			return g.write(cmd.OutOrStdout())
 		},
-	}
-}
-
-// allUsers reads a service's users page by page, without any secret.
-func (s session) allUsers(ctx context.Context, service string) ([]api.User, error) {
-	users := []api.User{}
-	for after := ""; ; {
-		page, err := s.UsersPage(ctx, s.project, service, after, 1000)
-		if err != nil {
-			return nil, err
-		}
-		users = append(users, page.Users...)
-		if page.Next == nil {
-			return users, nil
-		}
-		after = *page.Next
 	}
 }
 

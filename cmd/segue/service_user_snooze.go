@@ -20,18 +20,14 @@ func newUserSnoozeCommand(c *cli) *cobra.Command {
 		Example: `  segue service user-snooze orders --username shop --until 7d --reason 'release freeze'
   segue service user-snooze orders --username shop --end`,
 	}, func(cmd *cobra.Command, service, user string) error {
-		s, err := c.inProject(cmd.Context())
+		if end {
+			return c.endSnooze(cmd, service, user)
+		}
+		at, err := parseUntil(until, c.now())
 		if err != nil {
 			return err
 		}
-		if end {
-			u, err := s.EndSnooze(cmd.Context(), s.project, service, user)
-			if err != nil {
-				return err
-			}
-			return c.say(cmd, u, "Reminders of %s come again", user)
-		}
-		at, err := parseUntil(until, c.now())
+		s, err := c.inProject(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -44,7 +40,22 @@ func newUserSnoozeCommand(c *cli) *cobra.Command {
 	cmd.Flags().StringVar(&until, "until", "", "a date, 2026-12-24, a time in RFC 3339, or a duration, 7d")
 	cmd.Flags().StringVar(&reason, "reason", "", "why nobody needs to be reminded until then")
 	cmd.Flags().BoolVar(&end, "end", false, "let reminders come again")
+	cmd.MarkFlagsMutuallyExclusive("end", "until")
+	cmd.MarkFlagsOneRequired("end", "until")
+	cmd.MarkFlagsRequiredTogether("until", "reason")
 	return cmd
+}
+
+func (c *cli) endSnooze(cmd *cobra.Command, service, user string) error {
+	s, err := c.inProject(cmd.Context())
+	if err != nil {
+		return err
+	}
+	u, err := s.EndSnooze(cmd.Context(), s.project, service, user)
+	if err != nil {
+		return err
+	}
+	return c.say(cmd, u, "Reminders of %s come again", user)
 }
 
 // parseUntil reads a date, a moment, or a duration from now.

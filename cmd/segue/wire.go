@@ -54,26 +54,34 @@ type instance struct {
 	app     *app.App
 }
 
-// notifyOptions say how messages leave.
+// mailOptions say how mails leave.
+type mailOptions struct {
+	smtpURL  string
+	mailFrom string
+}
+
+func (o *mailOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.smtpURL, "smtp-url", os.Getenv("SEGUE_SMTP_URL"), "mail server, smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…; without one mails are kept in the outbox [SEGUE_SMTP_URL]")
+	cmd.Flags().StringVar(&o.mailFrom, "mail-from", os.Getenv("SEGUE_MAIL_FROM"), "address that mails come from [SEGUE_MAIL_FROM]")
+	cmd.Flags().Lookup("smtp-url").DefValue = "" // may hold a password: not for the help text
+}
+
+// notifyOptions say how messages leave, and who hears that a sweep went well.
 type notifyOptions struct {
-	smtpURL      string
-	mailFrom     string
+	mailOptions
 	allowPrivate bool
 	heartbeatURL string
 }
 
 func (o *notifyOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.smtpURL, "smtp-url", os.Getenv("SEGUE_SMTP_URL"), "mail server, smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…; without one mails are kept in the outbox [SEGUE_SMTP_URL]")
-	cmd.Flags().StringVar(&o.mailFrom, "mail-from", os.Getenv("SEGUE_MAIL_FROM"), "address that mails come from [SEGUE_MAIL_FROM]")
+	o.mailOptions.flags(cmd)
 	cmd.Flags().BoolVar(&o.allowPrivate, "allow-private-webhooks", os.Getenv("SEGUE_ALLOW_PRIVATE_WEBHOOKS") == "true", "let webhooks reach loopback and private addresses [SEGUE_ALLOW_PRIVATE_WEBHOOKS]")
 	cmd.Flags().StringVar(&o.heartbeatURL, "heartbeat-url", os.Getenv("SEGUE_HEARTBEAT_URL"), "URL to call after each good sweep, so that an outside alarm notices silence [SEGUE_HEARTBEAT_URL]")
-	for _, secret := range []string{"smtp-url", "heartbeat-url"} {
-		cmd.Flags().Lookup(secret).DefValue = "" // may hold a password: not for the help text
-	}
+	cmd.Flags().Lookup("heartbeat-url").DefValue = "" // may hold a secret: not for the help text
 }
 
 // mailer is the mail server, or the outbox where none is set.
-func (o *notifyOptions) mailer() (app.Mailer, error) {
+func (o *mailOptions) mailer() (app.Mailer, error) {
 	if o.smtpURL == "" {
 		return notify.NewOutbox(), nil
 	}

@@ -93,16 +93,28 @@ func minTime(a, b time.Time) time.Time {
 	return b
 }
 
+// printable makes text of several lines from elsewhere fit for a terminal: no
+// control character gets through.
+func printable(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = strings.Map(printed, strings.TrimRight(line, "\r"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func printed(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case !unicode.IsPrint(r):
+		return unicode.ReplacementChar
+	}
+	return r
+}
+
 // oneLine makes text from elsewhere fit for a terminal: no control character
 // gets through, and lines are joined.
 func oneLine(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)), " ")
+	return strings.Join(strings.Fields(strings.Map(printed, s)), " ")
 }

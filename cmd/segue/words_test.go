@@ -101,3 +101,15 @@ func TestOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"two\nlines\r\n\tof it ":       "two\nlines\n of it ",
+		"\x1b]0;title\x07\n\u202eback": "\uFFFD]0;title\uFFFD\n\uFFFDback",
+		"  indented, größe 6\u00a0d":   "  indented, größe 6 d",
+	} {
+		if got := printable(in); got != want {
+			t.Errorf("printable(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func buildDigest(ctx context.Context, r Reader, who *audience, to Recipient, sin
 	if d.Awaiting+d.Lapsed == 0 {
 		return d, false, nil // renewals that are acknowledged already are no news
 	}
-	if err := listItems(ctx, r, who.project.ID, sections, d.Awaiting+d.Lapsed, now); err != nil {
+	if err := listItems(ctx, r, who.project.ID, to, sections, now); err != nil {
 		return d, false, err
 	}
 	d.Sections = inOrder(sections)
@@ -41,32 +41,69 @@ func buildDigest(ctx context.Context, r Reader, who *audience, to Recipient, sin
 	return d, true, err
 }
 
-// listItems fills the sections with the most urgent renewals.
-func listItems(ctx context.Context, r Reader, projectID int64, sections map[int64]*DigestSection, total int, now time.Time) error {
-	listed := 0
-	want := min(total, digestListed)
-	for cursor := (RenewalCursor{}); listed < want; {
-		page, err := r.Renewals(ctx, projectID, cursor, usersRead)
-		if err != nil {
-			return err
-		}
-		for _, p := range page {
-			cursor = RenewalCursor{OldNotAfter: p.OldNotAfter, UserID: p.UserID}
-			s, concerned := sections[p.ServiceID]
-			if !concerned || p.SnoozedUntil.After(now) || listed == want {
-				continue
-			}
-			s.Items = append(s.Items, p.item(now))
-			listed++
-		}
-		if len(page) < usersRead {
-			break
-		}
+// listItems fills the sections with the most urgent renewals. Who is told of all
+// services finds them at the head of the project's; a contact, whose services may be
+// few among many, at the head of each.
+func listItems(ctx context.Context, r Reader, projectID int64, to Recipient, sections map[int64]*DigestSection, now time.Time) error {
+	var urgent []PendingRenewal
+	var err error
+	if to.services == nil {
+		urgent, err = urgentOfProject(ctx, r, projectID, sections, now)
+	} else {
+		urgent, err = urgentOfServices(ctx, r, sections, now)
+	}
+	if err != nil {
+		return err
+	}
+	for _, p := range urgent {
+		s := sections[p.ServiceID]
+		s.Items = append(s.Items, p.item(now))
 	}
 	for _, s := range sections {
 		s.More = max(0, s.Awaiting+s.Lapsed-len(s.Items))
 	}
 	return nil
+}
+
+func urgentOfProject(ctx context.Context, r Reader, projectID int64, sections map[int64]*DigestSection, now time.Time) ([]PendingRenewal, error) {
+	var urgent []PendingRenewal
+	for cursor := (RenewalCursor{}); ; {
+		page, err := r.Renewals(ctx, projectID, cursor, usersRead)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page {
+			cursor = RenewalCursor{OldNotAfter: p.OldNotAfter, UserID: p.UserID}
+			if sections[p.ServiceID] == nil || p.SnoozedUntil.After(now) {
+				continue
+			}
+			if urgent = append(urgent, p); len(urgent) == digestListed {
+				return urgent, nil
+			}
+		}
+		if len(page) < usersRead {
+			return urgent, nil
+		}
+	}
+}
+
+func urgentOfServices(ctx context.Context, r Reader, sections map[int64]*DigestSection, now time.Time) ([]PendingRenewal, error) {
+	var urgent []PendingRenewal
+	for id, s := range sections {
+		if s.Awaiting+s.Lapsed == 0 {
+			continue
+		}
+		found, err := r.UrgentRenewals(ctx, id, now, digestListed)
+		if err != nil {
+			return nil, err
+		}
+		urgent = append(urgent, found...)
+		slices.SortFunc(urgent, func(x, y PendingRenewal) int {
+			return cmp.Or(x.OldNotAfter.Compare(y.OldNotAfter), cmp.Compare(x.UserID, y.UserID))
+		})
+		urgent = urgent[:min(len(urgent), digestListed)]
+	}
+	return urgent, nil
 }
 
 // cutSections bounds a digest of very many services: it names the first of them

@@ -151,6 +151,9 @@ func (a *App) SendTestMail(ctx context.Context, actor Actor, project string, now
 	if err != nil {
 		return err
 	}
+	if !a.Mailer.Leaves() {
+		return fail(CodeConflict, "no mail leaves this Segue: set a mail server with `segue serve --smtp-url`; until then mails are kept in the outbox")
+	}
 	mail, err := a.Renderer.Event(Event{
 		Type: EventTest, At: now, Project: s.Project.Name, PublicURL: a.PublicURL,
 		Message: "this is a test: mail from Segue reaches you",

@@ -572,7 +572,7 @@ func TestCheckStoreNamesWhatIsBroken(t *testing.T) {
 		} {
 			for _, d := range group {
 				t.Run(d.name, func(t *testing.T) {
-					defer func(outer *testing.T) { f.t = outer }(f.t)
+					defer func(outer testing.TB) { f.t = outer }(f.t)
 					f.t = t
 					defer keep.restore(f)
 					d.do(f)

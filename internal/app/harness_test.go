@@ -25,7 +25,7 @@ var start = time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 // fixture is the real thing on one database: store, keys, use cases.
 type fixture struct {
 	*app.App
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context
 	store *store.Store
 	dir   string
@@ -48,7 +48,7 @@ func onBoth(t *testing.T, test func(t *testing.T, f *fixture)) {
 	})
 }
 
-func newFixture(t *testing.T, dir, url string) *fixture {
+func newFixture(t testing.TB, dir, url string) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: t.Context(), dir: dir, url: url, now: start, admin: app.System()}
 	f.App, f.store = f.open()

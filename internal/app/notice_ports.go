@@ -173,6 +173,9 @@ type MessageReader interface {
 	// PendingReminders returns up to limit renewals that await acknowledgement, by
 	// user id after the given one, of the project (serviceID 0) or one service.
 	PendingReminders(ctx context.Context, projectID, serviceID, afterUserID int64, limit int) ([]DueReminder, error)
+	// UrgentRenewals returns up to limit renewals of the service that await
+	// acknowledgement and are not snoozed at now, the first old end first.
+	UrgentRenewals(ctx context.Context, serviceID int64, now time.Time, limit int) ([]PendingRenewal, error)
 	// ServiceSummaries counts, per service of the project that has any, what a
 	// digest at now speaks of; renewed counts renewals made after since.
 	ServiceSummaries(ctx context.Context, projectID int64, since, now time.Time) ([]ServiceSummary, error)

@@ -20,7 +20,7 @@ import (
 
 // receiver is a webhook's other side, which trusts only what is signed.
 type receiver struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	secret string // empty: Slack's, where nothing is signed
 

@@ -132,6 +132,9 @@ func TestEveryMailArrives(t *testing.T) {
 		if len(trial.mails) != len(recipients) {
 			t.Errorf("mails of %d messages, %d were recorded", len(trial.mails), len(recipients))
 		}
+		if known := trial.attempts["drops the line after the mail"] + trial.attempts["says nothing after the mail"]; duplicates > known {
+			t.Errorf("%d duplicates, and only %d mails whose sender did not hear that they were taken", duplicates, known)
+		}
 		t.Logf("%d mails of %d messages: %.1f %% duplicates; attempts: %v", total, len(recipients), 100*float64(duplicates)/float64(total), trial.attempts)
 
 		f.now = renewal.Add(14 * day)

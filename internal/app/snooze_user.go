@@ -36,7 +36,7 @@ func (a *App) SnoozeUser(ctx context.Context, actor Actor, project, service, use
 	if err != nil {
 		return UserView{}, err
 	}
-	return a.GetUser(ctx, actor, project, service, user, now)
+	return a.DescribeUser(ctx, actor, project, service, user, now)
 }
 
 // snooze silences the target's pending renewal, if it has one: its reminders go on

@@ -53,9 +53,18 @@ func decode(data []byte, into any) error {
 		return errors.New("the body must be one JSON value and nothing after it")
 	}
 	var mismatch *json.UnmarshalTypeError
-	if !errors.As(err, &mismatch) {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &mismatch):
+		return misplaced(mismatch)
+	case errors.As(err, &syntax), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the body is not valid JSON")
 	}
+	return errors.New("a time is expected in RFC 3339, such as 2026-12-24T09:00:00Z") // all else that reads itself
+}
+
+// misplaced says what belongs where something else was sent.
+func misplaced(mismatch *json.UnmarshalTypeError) error {
 	field := mismatch.Field
 	if field == "" {
 		field = "the body"

@@ -34,13 +34,16 @@ func delivery(m app.Message) api.Delivery {
 	d := api.Delivery{
 		ID: fmt.Sprintf("%016x", uint64(m.ID)), Kind: string(m.Kind), Event: string(m.Event), Channel: "mail", Recipient: m.Recipient,
 		Subject: m.Subject, State: string(m.State), Attempts: m.Attempts, LastError: m.LastError,
-		CreateTime: m.CreatedAt.UTC(), SentTime: timeOrNull(m.SentAt),
+		CreateTime: m.CreatedAt.UTC(),
 	}
 	if m.ChannelID != 0 {
 		d.Channel = m.Recipient
 	}
-	if m.State == app.MessageDue {
+	switch m.State {
+	case app.MessageDue:
 		d.DueTime = timeOrNull(m.DueAt)
+	case app.MessageSent, app.MessageKept:
+		d.SentTime = timeOrNull(m.SentAt)
 	}
 	return d
 }

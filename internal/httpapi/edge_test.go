@@ -17,13 +17,14 @@ import (
 
 	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/notify"
 )
 
 // edge is a server without use cases: for what never reaches one.
 func edge(t *testing.T, log io.Writer) *server {
 	t.Helper()
 	return newServer(Config{
-		App: app.New(app.Config{}), Now: func() time.Time { return t0 }, Version: "v0",
+		App: app.New(app.Config{Mailer: notify.NewOutbox()}), Now: func() time.Time { return t0 }, Version: "v0",
 		Log:   slog.New(slog.NewJSONHandler(log, nil)),
 		Ready: func(context.Context) error { return nil },
 	})
@@ -110,17 +111,19 @@ func TestDoubledFirstSlash(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	ready := error(nil)
-	s := newServer(Config{App: app.New(app.Config{}), Now: time.Now, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler),
+	s := newServer(Config{App: app.New(app.Config{Mailer: notify.NewOutbox()}), Now: time.Now, Version: "v1.2.3", Log: slog.New(slog.DiscardHandler),
 		Ready: func(context.Context) error { return ready }})
 	get := func(path string) *http.Response {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		return w.Result()
 	}
-	for _, path := range []string{"/livez", "/readyz"} {
+	for path, want := range map[string]string{
+		"/livez": `{"status":"ok","version":"v1.2.3"}`, "/readyz": `{"status":"ok","version":"v1.2.3","mail":"outbox"}`,
+	} {
 		res := get(path)
 		body, _ := io.ReadAll(res.Body)
-		if res.StatusCode != 200 || strings.TrimSpace(string(body)) != `{"status":"ok","version":"v1.2.3"}` {
+		if res.StatusCode != 200 || strings.TrimSpace(string(body)) != want {
 			t.Errorf("%s: %d %s", path, res.StatusCode, body)
 		}
 	}
@@ -322,6 +325,18 @@ func TestDecodeNamesTheField(t *testing.T) {
 		if err := decode([]byte(text), &api.ServiceCreate{}); err == nil || err.Error() != want {
 			t.Errorf("decode(%s) = %v, want %q", text, err, want)
 		}
+	}
+}
+
+func TestDecodeSaysHowTimesAreWritten(t *testing.T) {
+	for _, until := range []string{`"hunter2"`, `12345`, `{}`, `"2026-12-24"`, `"2026-13-01T00:00:00Z"`} {
+		err := decode([]byte(`{"until":`+until+`}`), &api.Snooze{})
+		if err == nil || !strings.Contains(err.Error(), "RFC 3339") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("until %s: %v", until, err)
+		}
+	}
+	if err := decode([]byte(`{"until":"2026-12-24T09:00:00+02:00"}`), &api.Snooze{}); err != nil {
+		t.Error(err)
 	}
 }
 

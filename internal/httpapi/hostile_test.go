@@ -3,11 +3,14 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -115,28 +118,17 @@ func testHostileBodies(t *testing.T, r *rig) {
 		`{"bootstrap_servers":"` + marker + `"}`, `{"bootstrap_servers":7}`, `{"kafka_authentication_methods":"` + marker + `"}`,
 		`{"` + marker + `":` + strings.Repeat(`{"a":`, 5000) + `1` + strings.Repeat(`}`, 5000) + `}`,
 	}
-	fields := []string{
-		"email", "password", "project", "tech_emails", "service_name", "service_type", "plan", "cloud", "user_config",
-		"termination_protection", "username", "operation", "new_password", "generation", "validity", "renew_before", "spread",
-		"confirm", "brokers", "repl_port", "controller_port",
-	}
 	bodies := []string{
 		"", " ", marker, `"` + marker + `"`, `[` + marker, `{"` + marker + `"`, `{} {"` + marker + `":1}`, "\xef\xbb\xbf{}", "\x00", `[]`, `null`, `7`,
 		strings.Repeat(`{"a":`, 100_000), strings.Repeat(" ", maxBody) + "{}",
-	}
-	for _, field := range fields {
-		for _, value := range values {
-			bodies = append(bodies, `{"`+field+`":`+value+`}`)
-		}
 	}
 	for _, call := range r.calls() {
 		method, path, _ := strings.Cut(call, " ")
 		if method != "POST" && method != "PUT" {
 			continue
 		}
-		target := withPath(path, existing)
-		for _, body := range bodies {
-			res := c.do(method, target, body)
+		for _, body := range append(r.hostileIn(call, values), bodies...) {
+			res := c.do(method, withPath(path, existing), body)
 			c.refusedOrFine(fmt.Sprintf("%s %s with %.60q", method, path, body), res)
 			if len(body) > maxBody && res.StatusCode != http.StatusRequestEntityTooLarge {
 				t.Errorf("%s %s: a body of %d bytes got %d", method, path, len(body), res.StatusCode)
@@ -146,6 +138,63 @@ func testHostileBodies(t *testing.T, r *rig) {
 	if strings.Contains(r.log.String(), marker) {
 		t.Error("the log holds a value from a body")
 	}
+}
+
+// hostileIn are bodies of a call that would do but for one field, which holds each
+// of the values in turn. The fields are those of the specification, so that a new
+// one is tried too.
+func (r *rig) hostileIn(call string, values []string) (bodies []string) {
+	r.t.Helper()
+	valid := map[string]json.RawMessage{}
+	if text := validBody(call); text != "" {
+		if err := json.Unmarshal([]byte(text), &valid); err != nil {
+			r.t.Fatalf("%s: %v", call, err)
+		}
+	}
+	for _, field := range r.fieldsOf(call) {
+		for _, value := range values {
+			body := `{"` + field + `":` + value
+			for other, fine := range valid {
+				if other != field {
+					body += `,"` + other + `":` + string(fine)
+				}
+			}
+			bodies = append(bodies, strings.ReplaceAll(body, "NEW", fmt.Sprintf("new-%d", len(bodies)))+"}")
+		}
+	}
+	return bodies
+}
+
+// validBody is what a call would take.
+func validBody(call string) string {
+	switch call {
+	case "POST /v1/userauth":
+		return `{"email":"` + ownerEmail + `","password":"` + password + `"}`
+	case "POST /v1/project":
+		return `{"project":"NEW"}`
+	}
+	if p, ok := permitted[call]; ok {
+		return p.body
+	}
+	return missing[call].body
+}
+
+// fieldsOf are the fields of a call's body.
+func (r *rig) fieldsOf(call string) []string {
+	method, path, _ := strings.Cut(call, " ")
+	spec := r.server.api.OpenAPI()
+	op := spec.Paths[path].Post
+	if method == "PUT" {
+		op = spec.Paths[path].Put
+	}
+	if op.RequestBody == nil {
+		return nil
+	}
+	schema := op.RequestBody.Content["application/json"].Schema
+	if schema.Ref != "" {
+		schema = spec.Components.Schemas.SchemaFromRef(schema.Ref)
+	}
+	return slices.Sorted(maps.Keys(schema.Properties))
 }
 
 // Headers are stored with a token: PostgreSQL takes valid text alone.
@@ -168,6 +217,42 @@ func TestHostileHeaders(t *testing.T) {
 	})
 }
 
+// misfits are values that a rule forbids, and the field that the refusal names.
+var misfits = []struct{ method, target, body, field string }{
+	{"POST", "/v1/project", `{"project":"no spaces"}`, "project"},
+	{"POST", "/v1/project", `{"project":"ok","tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
+	{"POST", shop + "/service", `{"service_name":""}`, "service_name"},
+	{"POST", shop + "/service", `{"service_name":"pg","service_type":"pg"}`, "service_type"},
+	{"POST", shop + "/service", `{"service_name":"s","user_config":{"bootstrap_servers":"no-port"}}`, "user_config.bootstrap_servers"},
+	{"POST", orders + "/user", `{"username":"nobody"}`, "username"},
+	{"POST", orders + "/user", `{"username":"` + strings.Repeat("a", 65) + `"}`, "username"},
+	{"DELETE", orders + "/user/avnadmin", "", "username"},
+	{"PUT", shop + "/policy", `{"validity":"10d"}`, "validity"},
+	{"PUT", shop + "/policy", `{"spread":"five days"}`, "spread"},
+	{"PUT", shop + "/policy", `{"reminders":[{"within":"7d","every":"1d"},{"within":"30d","every":"7d"}]}`, "reminders"},
+	{"PUT", shop + "/policy", `{"reminders":[]}`, "reminders"},
+	{"PUT", shop + "/policy", `{"after_lapse":{"every":"0s","times":3}}`, "after_lapse"},
+	{"PUT", shop + "/policy", `{"digest_interval":"36h"}`, "digest_interval"},
+	{"PUT", shop + "/policy", `{"time_zone":"Europe/Atlantis"}`, "time_zone"},
+	{"PUT", orders + "/policy", `{"time_zone":"UTC"}`, "time_zone"},
+	{"POST", orders + "/broker-kit", `{"brokers":[]}`, "brokers"},
+	{"PUT", shop + "/contacts", `{"tech_emails":[{"email":"Ada <ada@example.com>"}]}`, "tech_emails"},
+	{"PUT", orders + "/contacts", `{"tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
+	{"POST", shop + "/invite", `{"user_email":"nobody"}`, "user_email"},
+	{"POST", shop + "/invite", `{"user_email":"ada@example.com","member_type":"owner"}`, "member_type"},
+	{"PUT", shop + "/user/" + ownerEmail, `{"member_type":""}`, "member_type"},
+	{"POST", writer + "/snooze", `{"reason":"holiday"}`, "until"},
+	{"POST", writer + "/snooze", `{"until":"2040-01-01T00:00:00Z","reason":" "}`, "reason"},
+	{"POST", shop + "/channels", `{"name":"no spaces","kind":"webhook","url":"https://hooks.example.com"}`, "name"},
+	{"POST", shop + "/channels", `{"name":"ops","kind":"pager","url":"https://hooks.example.com"}`, "kind"},
+	{"POST", shop + "/channels", `{"name":"ops","kind":"webhook","url":"http://hooks.example.com"}`, "url"},
+	{"POST", shop + "/channels", `{"name":"ops","kind":"webhook","url":"https://127.0.0.1/hook"}`, "url"},
+	{"POST", shop + "/channels", `{"name":"ops","kind":"slack","url":"https://[::1]:8443/hook"}`, "url"},
+	{"POST", shop + "/channels", `{"name":"ops","kind":"webhook","url":"https://169.254.169.254/latest"}`, "url"},
+	{"GET", shop + "/deliveries?state=lost", "", "state"},
+	{"GET", shop + "/deliveries?after=x", "", "after"},
+}
+
 func TestHostileOperations(t *testing.T) {
 	r := newRig(t)
 	c := r.fill()
@@ -181,19 +266,7 @@ func TestHostileOperations(t *testing.T) {
 			t.Errorf("PUT %s %s names %q", c2.target, c2.body, e.Errors[0].Field)
 		}
 	}
-	for _, c3 := range []struct{ method, target, body, field string }{
-		{"POST", "/v1/project", `{"project":"no spaces"}`, "project"},
-		{"POST", "/v1/project", `{"project":"ok","tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
-		{"POST", shop + "/service", `{"service_name":""}`, "service_name"},
-		{"POST", shop + "/service", `{"service_name":"pg","service_type":"pg"}`, "service_type"},
-		{"POST", shop + "/service", `{"service_name":"s","user_config":{"bootstrap_servers":"no-port"}}`, "user_config.bootstrap_servers"},
-		{"POST", orders + "/user", `{"username":"nobody"}`, "username"},
-		{"POST", orders + "/user", `{"username":"` + strings.Repeat("a", 65) + `"}`, "username"},
-		{"DELETE", orders + "/user/avnadmin", "", "username"},
-		{"PUT", shop + "/policy", `{"validity":"10d"}`, "validity"},
-		{"PUT", shop + "/policy", `{"spread":"five days"}`, "spread"},
-		{"POST", orders + "/broker-kit", `{"brokers":[]}`, "brokers"},
-	} {
+	for _, c3 := range misfits {
 		if e := c.refused(c3.method, c3.target, c3.body, http.StatusBadRequest); e.Errors[0].Field != c3.field {
 			t.Errorf("%s %s %s names %q, want %q", c3.method, c3.target, c3.body, e.Errors[0].Field, c3.field)
 		}

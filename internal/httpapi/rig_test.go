@@ -241,6 +241,47 @@ func (r *rig) fill() caller {
 	return c
 }
 
+// invite asks somebody into project shop and returns the token of the link.
+func (c caller) invite(email, role string) string {
+	c.t.Helper()
+	var reply api.InviteReply
+	c.ok("POST", shop+"/invite", `{"user_email":"`+email+`","member_type":"`+role+`"}`, &reply)
+	_, token, found := strings.Cut(reply.Link, "#token=")
+	if !found {
+		c.t.Fatalf("the invitation of %s has the link %q", email, reply.Link)
+	}
+	return token
+}
+
+// deliver does what the jobs do: digests are recorded, and what is due leaves.
+func (r *rig) deliver() {
+	r.t.Helper()
+	a := r.server.App
+	if err := a.RecordDigests(r.t.Context(), r.now); err != nil {
+		r.t.Fatal(err)
+	}
+	due, err := a.DueMessages(r.t.Context(), r.now, 100)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, id := range due {
+		if err := a.DeliverMessage(r.t.Context(), id, r.now); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// newestDelivery is the message of project shop that was made last.
+func (c caller) newestDelivery() api.Delivery {
+	c.t.Helper()
+	var page api.DeliveriesReply
+	c.ok("GET", shop+"/deliveries?limit=1", "", &page)
+	if len(page.Deliveries) != 1 {
+		c.t.Fatal("no message")
+	}
+	return page.Deliveries[0]
+}
+
 func (c caller) user(target string) api.User {
 	c.t.Helper()
 	var reply api.UserReply

@@ -43,7 +43,6 @@ var permitted = map[string]struct {
 	"PUT " + atProject + "/contacts":              {`{"tech_emails":[]}`, roles[:2]},
 	"PUT " + atService + "/contacts":              {`{"tech_emails":[]}`, roles[:2]},
 	"POST " + atProject + "/channels":             {`{"name":"NEW","kind":"webhook","url":"https://hooks.example.com/segue"}`, roles[:2]},
-	"POST " + atProject + "/notify/test":          {"", roles[:2]},
 	"POST " + atProject + "/invite":               {`{"user_email":"NEW@example.com"}`, roles[:1]},
 	"GET " + atProject:                            {"", roles},
 	"GET " + atProject + "/kms/ca":                {"", roles},
@@ -82,6 +81,7 @@ var missing = map[string]struct {
 	"POST " + atProject + "/deliveries/{delivery}/retry": {"", roles[:2], http.StatusNotFound},
 	"DELETE " + atProject + "/channels/{channel}":        {"", roles[:2], http.StatusNotFound},
 	"POST " + atProject + "/channels/{channel}/test":     {"", roles[:2], http.StatusNotFound},
+	"POST " + atProject + "/notify/test":                 {"", roles[:2], http.StatusConflict},
 	"POST " + atUser + "/snooze":                         {`{"until":"2040-01-01T00:00:00Z","reason":"holiday"}`, roles[:3], http.StatusConflict},
 	"DELETE " + atProject + "/invite/{email}":            {"", roles[:1], http.StatusNotFound},
 	"PUT " + atProject + "/user/{email}":                 {`{"member_type":"operator"}`, roles[:1], http.StatusNotFound},
@@ -233,6 +233,9 @@ func TestSightOfKeysIsAudited(t *testing.T) {
 	c.ok("GET", writer+"/generations/1", "", nil)
 	c.ok("GET", writer+"/generations", "", nil) // holds no key
 	c.ok("GET", shop+"/service", "", nil)       // neither
+	c.ok("GET", orders+"/users", "", nil)
+	c.ok("GET", orders+"?include_secrets=false", "", nil)
+	c.ok("GET", writer+"?include_secrets=false", "", nil)
 	got := sights()[before:]
 	if len(got) != 3 || !strings.Contains(got[0], `"keys":2`) || !strings.Contains(got[1], `"keys":1`) || !strings.Contains(got[2], c.address) {
 		t.Errorf("sights of keys: %v", got)

@@ -30,6 +30,8 @@ type server struct {
 	Config
 	mux *http.ServeMux
 	api huma.API // holds the OpenAPI specification too
+
+	mail mailHealth
 }
 
 // New returns the API's handler. It serves everything below /v1, /crl, /livez

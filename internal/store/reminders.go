@@ -49,6 +49,16 @@ func dueReminder(row db.PendingRenewalsRow) (app.DueReminder, error) {
 	}, err
 }
 
+func (r reader) UrgentRenewals(ctx context.Context, serviceID int64, now time.Time, limit int) ([]app.PendingRenewal, error) {
+	rows, err := r.q.UrgentRenewals(ctx, db.UrgentRenewalsParams{ServiceID: serviceID, Now: now.UnixMilli(), Limit: int32(limit)})
+	if err != nil {
+		return nil, readError("renewals", err)
+	}
+	return convertAll(rows, func(row db.UrgentRenewalsRow) (app.PendingRenewal, error) {
+		return pendingRenewal(db.PendingRenewalsRow(row))
+	})
+}
+
 // ServiceSummaries gives services in the order of their names. It reads two
 // indexes and no row of a renewal.
 func (r reader) ServiceSummaries(ctx context.Context, projectID int64, since, now time.Time) ([]app.ServiceSummary, error) {

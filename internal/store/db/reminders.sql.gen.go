@@ -525,3 +525,81 @@ func (q *Queries) Snooze(ctx context.Context, arg SnoozeParams) (int64, error) {
 	}
 	return result.RowsAffected()
 }
+
+const urgentRenewals = `-- name: UrgentRenewals :many
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+FROM (SELECT p.user_id FROM renewals p
+    WHERE p.service_id = $1 AND p.acknowledged_at IS NULL AND p.closed_at IS NULL
+      AND COALESCE(p.snoozed_until, 0) <= CAST($3 AS BIGINT)
+    ORDER BY p.old_not_after, p.user_id LIMIT $2) AS urgent
+CROSS JOIN renewals r
+JOIN users u ON u.id = r.user_id
+JOIN services s ON s.id = r.service_id
+JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
+JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+WHERE r.user_id = urgent.user_id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
+ORDER BY r.old_not_after, r.user_id
+`
+
+type UrgentRenewalsParams struct {
+	ServiceID int64
+	Limit     int32
+	Now       int64
+}
+
+type UrgentRenewalsRow struct {
+	Renewal      Renewal
+	Service      string
+	UserName     string
+	OldNotBefore int64
+	NewNotBefore int64
+	NewNotAfter  int64
+}
+
+// The first ends are found in an index alone; a user has one renewal that is pending.
+func (q *Queries) UrgentRenewals(ctx context.Context, arg UrgentRenewalsParams) ([]UrgentRenewalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, urgentRenewals, arg.ServiceID, arg.Limit, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UrgentRenewalsRow
+	for rows.Next() {
+		var i UrgentRenewalsRow
+		if err := rows.Scan(
+			&i.Renewal.UserID,
+			&i.Renewal.Generation,
+			&i.Renewal.Replaced,
+			&i.Renewal.ProjectID,
+			&i.Renewal.ServiceID,
+			&i.Renewal.OldNotAfter,
+			&i.Renewal.CreatedAt,
+			&i.Renewal.AcknowledgedAt,
+			&i.Renewal.AcknowledgedBy,
+			&i.Renewal.AcknowledgedHow,
+			&i.Renewal.ClosedAt,
+			&i.Renewal.ClosedAs,
+			&i.Renewal.RemindAt,
+			&i.Renewal.ToldAt,
+			&i.Renewal.SnoozedUntil,
+			&i.Renewal.SnoozedBy,
+			&i.Renewal.SnoozeReason,
+			&i.Service,
+			&i.UserName,
+			&i.OldNotBefore,
+			&i.NewNotBefore,
+			&i.NewNotAfter,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

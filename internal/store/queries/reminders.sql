@@ -40,6 +40,22 @@ WHERE r.project_id = $1 AND r.service_id = sqlc.arg(service_id) AND r.user_id > 
   AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY r.user_id LIMIT $2;
 
+-- The first ends are found in an index alone; a user has one renewal that is pending.
+-- name: UrgentRenewals :many
+SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+FROM (SELECT p.user_id FROM renewals p
+    WHERE p.service_id = $1 AND p.acknowledged_at IS NULL AND p.closed_at IS NULL
+      AND COALESCE(p.snoozed_until, 0) <= CAST(sqlc.arg(now) AS BIGINT)
+    ORDER BY p.old_not_after, p.user_id LIMIT $2) AS urgent
+CROSS JOIN renewals r
+JOIN users u ON u.id = r.user_id
+JOIN services s ON s.id = r.service_id
+JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
+JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+WHERE r.user_id = urgent.user_id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
+ORDER BY r.old_not_after, r.user_id;
+
 -- name: PendingByService :many
 SELECT s.id, s.name,
     COUNT(CASE WHEN r.old_not_after >= CAST(sqlc.arg(now) AS BIGINT)

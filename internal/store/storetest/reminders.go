@@ -18,6 +18,7 @@ var reminderTests = []test{
 	{"digests that are due", testDueProjects},
 	{"news while a digest is noted", testNewsRace},
 	{"renewals by service", testServiceSummaries},
+	{"urgent renewals of a service", testUrgentRenewals},
 }
 
 // remind renews a user at now and is told to remind of it at the moment.
@@ -357,6 +358,35 @@ func testServiceSummaries(f *fixture) {
 	f.same("when the snooze is over", f.summaries(ends[4], ends[2]), []app.ServiceSummary{row(0, 2, 2, 0, ends[2])})
 	f.same("when all have lapsed", f.summaries(ends[4], ends[4]), []app.ServiceSummary{row(0, 0, 4, 0, time.Time{})})
 	f.same("from the first day", f.summaries(time.Time{}, ends[0])[0].Renewed, 1)
+}
+
+func testUrgentRenewals(f *fixture) {
+	for i := range 5 { // pairs whose ends are a day apart, the last one's first
+		name := fmt.Sprintf("user-%d", i)
+		f.newUser(name, start.Add(time.Duration(5-i)*day))
+		f.remind(name, renewed.Add(5*day), renewed)
+	}
+	f.acknowledge("user-3", renewed.Add(6*day))
+	until := renewed.Add(20 * day)
+	f.snooze("user-2", until)
+	urgent := func(now time.Time, limit int) (names []string) {
+		f.read(func(r app.Reader) error {
+			found, err := r.UrgentRenewals(f.ctx, f.service.ID, now, limit)
+			for _, p := range found {
+				names = append(names, p.User)
+			}
+			if len(found) == 3 {
+				f.same("the second", found[1], f.pendingRenewals(10)[2]) // after the snoozed one
+			}
+			return err
+		})
+		return names
+	}
+	f.same("while one is snoozed", urgent(until.Add(-time.Millisecond), 10), []string{"user-4", "user-1", "user-0"})
+	f.same("afterwards", urgent(until, 10), []string{"user-4", "user-2", "user-1", "user-0"})
+	f.same("the first", urgent(until, 2), []string{"user-4", "user-2"})
+	f.service = f.newService(f.project.ID, "invoices")
+	f.same("of another service", urgent(until, 10), []string(nil))
 }
 
 func (f *fixture) snooze(name string, until time.Time) {
