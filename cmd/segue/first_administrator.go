@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -17,30 +16,37 @@ import (
 // adminEmail is whom an empty store gets as its first administrator.
 func adminEmail() string { return envOr("SEGUE_ADMIN_EMAIL", "admin@example.com") }
 
-// firstAdministrator makes sure that somebody can sign in to an empty store.
-func (in *instance) firstAdministrator(ctx context.Context, dir string, out io.Writer) error {
+// firstAdministrator makes the first administrator where a password is given.
+func (in *instance) firstAdministrator(ctx context.Context) error {
+	password := os.Getenv("SEGUE_ADMIN_PASSWORD")
+	if password == "" {
+		return nil
+	}
 	empty, err := in.store.Empty(ctx)
 	if err != nil || !empty {
 		return err
 	}
-	if password := os.Getenv("SEGUE_ADMIN_PASSWORD"); password != "" {
-		_, err := in.app.FirstAdministrator(ctx, adminEmail(), password, time.Now())
+	_, err = in.app.FirstAdministrator(ctx, adminEmail(), password, time.Now())
+	return err
+}
+
+// offerSetup shows the one-time link by which somebody becomes the first
+// administrator, while nobody is. It is a secret: it goes to a terminal, or to a
+// file that only its owner reads.
+func (in *instance) offerSetup(ctx context.Context, dir, base string, out io.Writer) error {
+	token, err := in.app.OfferSetup(ctx, adminEmail(), time.Now())
+	if err != nil || token == "" {
 		return err
 	}
-	password := rand.Text()
-	show := func() { fmt.Fprintf(out, "first administrator: %s, password: %s\n", adminEmail(), password) }
-	if f, ok := out.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
-		// Written before the account is made: a crash in between must not leave
-		// an administrator whose password nobody knows.
-		path := filepath.Join(dir, "first-password")
-		if err := atomicfile.Write(path, []byte(password+"\n"), 0o600); err != nil {
-			return fmt.Errorf("keep the first administrator's password: %w", err)
-		}
-		show = func() { fmt.Fprintf(out, "first administrator: %s, password in %s\n", adminEmail(), path) }
+	link := base + "/setup/" + token
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprintf(out, "\nOpen this link once to become the first administrator, %s:\n  %s\n", adminEmail(), link)
+		return nil
 	}
-	created, err := in.app.FirstAdministrator(ctx, adminEmail(), password, time.Now())
-	if err == nil && created {
-		show()
+	path := filepath.Join(dir, "setup-link")
+	if err := atomicfile.Write(path, []byte(link+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep the link that sets Segue up: %w", err)
 	}
-	return err
+	fmt.Fprintf(out, "nobody can sign in yet: open the link in %s once to become the first administrator, %s\n", path, adminEmail())
+	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/console"
 	"github.com/segue-project/segue/internal/httpapi"
 	"github.com/segue-project/segue/internal/notify"
 	"github.com/segue-project/segue/internal/store"
@@ -44,12 +45,12 @@ func newServeCommand() *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run Segue: API and renewals",
-		Long: `Runs the API and renews what is due, until it is told to stop.
+		Short: "Run Segue: console, API and renewals",
+		Long: `Runs the console and the API and renews what is due, until it is told to stop.
 
 On an empty store the first administrator comes from SEGUE_ADMIN_EMAIL and
-SEGUE_ADMIN_PASSWORD; without them a random password is printed, or written to
-DIR/first-password where standard output is not a terminal.`,
+SEGUE_ADMIN_PASSWORD; without a password a link is printed that sets Segue up
+once, or written to DIR/setup-link where standard output is not a terminal.`,
 		Example: "  segue serve --dir ./data --listen 127.0.0.1:8420",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -131,7 +132,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 			log.Error("close the store", "error", err)
 		}
 	}()
-	if err := in.firstAdministrator(ctx, o.dir, out); err != nil {
+	if err := in.firstAdministrator(ctx); err != nil {
 		return err
 	}
 	if o.demo {
@@ -151,9 +152,29 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server := httpapi.NewServer(httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}))
+	base := scheme + "://" + listener.Addr().String()
+	if o.publicURL != "" {
+		base = o.publicURL
+	}
+	server := httpapi.NewServer(frontDoor(
+		httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}),
+		console.New(console.Config{App: in.app, Now: time.Now, Log: log, Version: version, Secure: strings.HasPrefix(base, "https://")}),
+	))
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong in TLS
+	if err := in.offerSetup(ctx, o.dir, base, out); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	return serveAndWork(ctx, server, listener, runner, func() { o.greet(out, scheme+"://"+listener.Addr().String()) })
+}
+
+// frontDoor gives programs' paths to the API and people's to the console.
+func frontDoor(api, console http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range httpapi.Paths {
+		mux.Handle(path, api)
+	}
+	mux.Handle("/", console)
+	return mux
 }
 
 // open opens the store with all ways for messages to leave.

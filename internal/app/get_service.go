@@ -49,6 +49,22 @@ func (a *App) DescribeService(ctx context.Context, actor Actor, project, service
 	return a.getService(ctx, actor, project, service, true, now)
 }
 
+// SummarizeService shows a service without its users, of whom there may be very many.
+func (a *App) SummarizeService(ctx context.Context, actor Actor, project, service string, now time.Time) (v ServiceView, err error) {
+	err = a.read(ctx, actor, now, func(r Reader) error {
+		s, err := authorise(ctx, r, actor, project, ReadProject)
+		if err != nil {
+			return err
+		}
+		if v.Service, err = findService(ctx, r, s, service); err != nil {
+			return err
+		}
+		v.Notifications, err = a.notifications(ctx, r, v.Service, now)
+		return err
+	})
+	return v, err
+}
+
 func (a *App) getService(ctx context.Context, actor Actor, project, service string, hide bool, now time.Time) (ServiceView, error) {
 	var s scope
 	var v ServiceView

@@ -92,6 +92,7 @@ var libraries = []library{
 	{path: "github.com/danielgtaylor/huma/v2", rooms: []string{"internal/httpapi"}},
 	{path: "github.com/prometheus/client_golang", rooms: []string{"internal/httpapi"}, tests: true},
 	{path: "github.com/twmb/franz-go", rooms: []string{"internal/kafka"}, tests: true},
+	{path: "github.com/a-h/templ", rooms: []string{"internal/console"}},
 	{path: "github.com/spf13/cobra", rooms: []string{"cmd/segue"}},
 	{path: "github.com/spf13/pflag", rooms: []string{"cmd/segue"}},
 	{path: "charm.land/lipgloss/v2", rooms: []string{"cmd/segue"}},

@@ -34,6 +34,9 @@ type server struct {
 	mail mailHealth
 }
 
+// Paths are what the API's handler answers; others are the console's.
+var Paths = []string{"/v1", "/v1/", "/crl/", "/livez", "/readyz", "/metrics"}
+
 // New returns the API's handler. It serves everything below /v1, /crl, /livez
 // and /readyz, and refuses any other path with the envelope.
 func New(c Config) http.Handler { return newServer(c) }

@@ -1,0 +1,4 @@
+package console
+
+func (s *server) calendarRoutes() {
+}

@@ -1,0 +1,63 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/segue-project/segue/internal/app"
+)
+
+func (s *server) serviceRoutes() {
+	const services = "/projects/{project}/services"
+	s.mux.HandleFunc("GET "+services, s.inProject("services", (*visit).servicesPage))
+	s.mux.HandleFunc("GET "+services+"/{service}/users", s.inService("users", (*visit).usersPage))
+}
+
+// serviceFrame is what surrounds the pages of a service.
+type serviceFrame struct {
+	frame
+	Service   app.ServiceView // without users
+	Tab       string
+	Counts    app.StateCounts
+	Bootstrap string // the brokers' addresses; empty where nobody said
+}
+
+// inService serves a tab of a service.
+func (s *server) inService(tab string, p func(*visit, serviceFrame) error) http.HandlerFunc {
+	return s.inProject("services", func(v *visit) error {
+		f, err := v.enterService(tab)
+		if err != nil {
+			return err
+		}
+		return p(v, f)
+	})
+}
+
+func (v *visit) enterService(tab string) (serviceFrame, error) {
+	ctx, name := v.r.Context(), v.r.PathValue("service")
+	f := serviceFrame{Tab: tab}
+	counts, err := v.App.CountUsers(ctx, v.actor, v.frame.Project, name, v.now)
+	if err != nil {
+		return f, err
+	}
+	f.Counts = counts
+	if f.Service, err = v.App.SummarizeService(ctx, v.actor, v.frame.Project, name, v.now); err != nil {
+		return f, err
+	}
+	f.Bootstrap = strings.Join(f.Service.Bootstrap(), ",")
+	f.frame = v.frame
+	return f, nil
+}
+
+// path is a page of the service.
+func (f serviceFrame) path(rest ...string) string {
+	return f.frame.path(append([]string{"services", f.Service.Name}, rest...)...)
+}
+
+func (v *visit) servicesPage() error {
+	found, next, err := v.App.ListServiceCounts(v.r.Context(), v.actor, v.frame.Project, app.Page{After: v.r.URL.Query().Get("after")}, v.now)
+	if err != nil {
+		return err
+	}
+	return v.show("Services", servicesPage(v.frame, found, next))
+}
