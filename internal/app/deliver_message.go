@@ -113,7 +113,7 @@ func (a *App) post(ctx context.Context, c Channel, e Event) error {
 	if !ok {
 		return &PermanentError{Err: fmt.Errorf("no way to deliver by a channel of kind %s", c.Kind)}
 	}
-	e.PublicURL = a.PublicURL
+	e.PublicURL, e.ConsoleURL = a.PublicURL, a.consoleURL(e.Project)
 	url, err := a.Custody.Open(ctx, SealChannelURL, c.ProjectID, c.ID, ChannelURLID, c.SealedURL)
 	if err != nil {
 		return fmt.Errorf("open the channel's address: %w", err)
@@ -125,6 +125,15 @@ func (a *App) post(ctx context.Context, c Channel, e Event) error {
 		}
 	}
 	return poster.Post(ctx, string(url), string(secret), e)
+}
+
+// consoleURL is where a project's pages are; empty while Segue does not know where
+// people reach it. Names are safe in a path.
+func (a *App) consoleURL(project string) string {
+	if a.PublicURL == "" || project == "" {
+		return a.PublicURL
+	}
+	return a.PublicURL + "/projects/" + project
 }
 
 func (m Message) event() (Event, error) {
@@ -141,7 +150,7 @@ func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (Mail, e
 		if err != nil {
 			return Mail{}, err
 		}
-		e.PublicURL = a.PublicURL
+		e.PublicURL, e.ConsoleURL = a.PublicURL, a.consoleURL(e.Project)
 		if e.Zone, err = a.zoneFor(ctx, m); err != nil {
 			return Mail{}, err
 		}
@@ -155,7 +164,7 @@ func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (Mail, e
 	if err != nil {
 		return Mail{}, err
 	}
-	d.PublicURL, d.Recorded = a.PublicURL, m.CreatedAt
+	d.PublicURL, d.ConsoleURL, d.Recorded = a.PublicURL, a.consoleURL(d.Project), m.CreatedAt
 	return a.Renderer.Digest(d, m.ID)
 }
 

@@ -48,7 +48,7 @@ func samples(t testing.TB) map[string]app.Mail {
 		keep(name, m, err)
 	}
 	lapsed := event(app.EventCertificateLapsed)
-	lapsed.At, lapsed.Zone, lapsed.ConsoleURL = at("2026-11-30 21:57").Add(time.Second), helsinki(t), "https://segue.acme.example/p/acme-prod"
+	lapsed.At, lapsed.Zone, lapsed.ConsoleURL = at("2026-11-30 21:57").Add(time.Second), helsinki(t), "https://segue.acme.example/projects/acme-prod"
 	for name, e := range map[string]app.Event{
 		"event-created": event(app.EventRenewalCreated), "event-lapsed": lapsed, "event-stale": failure(),
 	} {
