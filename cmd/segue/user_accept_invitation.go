@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,12 +59,9 @@ func readInvitation(cmd *cobra.Command) (link, password string, err error) {
 
 // invitationToken is the token within a link; a bare token is itself.
 func invitationToken(link string) string {
-	_, fragment, found := strings.Cut(strings.TrimSpace(link), "#token=")
-	if !found {
-		return strings.TrimSpace(link)
+	link = strings.TrimSpace(link)
+	if _, token, found := strings.Cut(link, "/invitation/"); found {
+		return strings.TrimRight(token, "/")
 	}
-	if token, err := url.QueryUnescape(fragment); err == nil {
-		return token
-	}
-	return fragment
+	return link
 }

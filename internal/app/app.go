@@ -33,6 +33,7 @@ type App struct {
 	authorities sync.Map // CA id → *authority
 	crls        sync.Map // CA id → *cachedCRL
 	denials     denials
+	verified    verified
 }
 
 // New returns an App over its parts.

@@ -218,6 +218,14 @@ func (k *userCheck) checkRevocations() {
 	}
 }
 
+// newest is the renewal that made the current generation; ok is false where none did.
+func (k *userCheck) newest() (r lifecycle.Renewal, ok bool) {
+	if n := len(k.Facts.Renewals); n > 0 && k.Facts.Renewals[n-1].New == k.Facts.Current().Number {
+		return k.Facts.Renewals[n-1], true
+	}
+	return lifecycle.Renewal{}, false
+}
+
 // checkCopies demands that what the store keeps twice is the same twice.
 func (k *userCheck) checkCopies() {
 	current, shard := k.Facts.Current(), ShardOf(k.ID)
@@ -229,6 +237,10 @@ func (k *userCheck) checkCopies() {
 	}
 	add(k.Copies.Generation != current.Number, "the number of the current generation")
 	add(!k.Copies.NotAfter.Equal(current.NotAfter), "the end of the current pair")
+	renewal, _ := k.newest()
+	old, _ := k.Facts.Generation(renewal.Replaced)
+	add(!k.Copies.OldNotAfter.Equal(old.NotAfter), "the end of the pair before")
+	add(k.Copies.Acknowledged == renewal.AcknowledgedAt.IsZero(), "whether its renewal was acknowledged")
 	add(k.Copies.Shard != shard, "the shard")
 	add(slices.ContainsFunc(k.Copies.PairShards, func(s int) bool { return s != shard }), "the shard of a pair")
 	for i, r := range k.Copies.Renewals {

@@ -22,16 +22,45 @@ type ServiceTotals struct {
 // CountServices counts the users of the services where something awaits
 // acknowledgement or has lapsed, the most urgent first, at most 200 of them.
 func (a *App) CountServices(ctx context.Context, actor Actor, project string, now time.Time) ([]ServiceCount, error) {
-	return nil, errPending
+	var services []ServiceCount
+	err := a.read(ctx, actor, now, func(r Reader) error {
+		s, err := authorise(ctx, r, actor, project, ReadProject)
+		if err != nil {
+			return err
+		}
+		services, err = r.UrgentServices(ctx, s.Project.ID, now, maxUrgentServices)
+		return err
+	})
+	return services, err
 }
+
+// maxUrgentServices bounds a list of the services that need somebody.
+const maxUrgentServices = 200
 
 // TotalServices counts a project's services.
 func (a *App) TotalServices(ctx context.Context, actor Actor, project string, now time.Time) (ServiceTotals, error) {
-	return ServiceTotals{}, errPending
+	var t ServiceTotals
+	err := a.read(ctx, actor, now, func(r Reader) error {
+		s, err := authorise(ctx, r, actor, project, ReadProject)
+		if err != nil {
+			return err
+		}
+		t, err = r.TotalServices(ctx, s.Project.ID, now)
+		return err
+	})
+	return t, err
 }
 
 // ListServiceCounts pages through a project's services in name order, each with
 // the counts of its users.
 func (a *App) ListServiceCounts(ctx context.Context, actor Actor, project string, page Page, now time.Time) (services []ServiceCount, next string, err error) {
-	return nil, "", errPending
+	err = a.read(ctx, actor, now, func(r Reader) error {
+		s, err := authorise(ctx, r, actor, project, ReadProject)
+		if err != nil {
+			return err
+		}
+		services, err = r.CountedServices(ctx, s.Project.ID, page.After, now, page.limit())
+		return err
+	})
+	return services, page.next(len(services), func(i int) string { return services[i].Name }), err
 }

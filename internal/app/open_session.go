@@ -15,5 +15,5 @@ const (
 // the same limits and at the same cost as SignIn. Its token is a cookie's value
 // and no bearer token.
 func (a *App) OpenSession(ctx context.Context, email, password, address, userAgent string, now time.Time) (token string, acc Account, err error) {
-	return "", Account{}, errPending
+	return a.signIn(ctx, SessionToken, email, password, address, userAgent, now)
 }

@@ -55,7 +55,7 @@ func samples(t testing.TB) map[string]app.Mail {
 		m, err := r.Event(e, "ilse@acme.example", 0x2f2)
 		keep(name, m, err)
 	}
-	m, err := r.Invitation("acme-prod", "new@acme.example", "ilse@acme.example", "https://segue.acme.example/invitation#token=sgi_one-time", at("2026-12-01 10:00"))
+	m, err := r.Invitation("acme-prod", "new@acme.example", "ilse@acme.example", "https://segue.acme.example/invitation/sgi_one-time", at("2026-12-01 10:00"))
 	keep("invitation", m, err)
 	return made
 }

@@ -60,6 +60,7 @@ func inspectedUser(row db.InspectUsersRow) app.InspectedUser {
 		User: u, ServiceName: row.Service, OpenFailure: openFailure(u, row),
 		Copies: app.UserCopies{
 			Shard: int(row.User.Shard), Generation: int(row.User.Generation), NotAfter: notAfter(row.User),
+			OldNotAfter: fromNullMillis(row.User.OldNotAfter), Acknowledged: row.User.Acknowledged,
 		},
 	}
 }

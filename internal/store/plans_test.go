@@ -90,7 +90,7 @@ var indexes = []indexUse{
 	{query: "UserByName", uses: []string{"users_name", "generations_pkey"}},
 	{query: "Users", uses: []string{"users_name", "generations_pkey"}, sorted: true},
 	{query: "CountUsersOfProject", uses: []string{"users_project"}},
-	{query: "CountUsersOfService", uses: []string{"users_name"}},
+	{query: "CountUsersOfService", uses: []string{"users_(name|list)"}},
 	{query: "DuesOfProject", uses: []string{"users_project"}, sorted: true},
 	{query: "DuesOfService", uses: []string{"users_project"}, sorted: true},
 	{query: "DeletedPairsEnd", uses: []string{"services_every_name", "users_left"}},

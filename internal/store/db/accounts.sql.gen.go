@@ -57,6 +57,15 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const deleteSetupLinks = `-- name: DeleteSetupLinks :exec
+DELETE FROM setup_links
+`
+
+func (q *Queries) DeleteSetupLinks(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, deleteSetupLinks)
+	return err
+}
+
 const hasAccounts = `-- name: HasAccounts :one
 SELECT EXISTS (SELECT 1 FROM accounts)
 `
@@ -94,9 +103,30 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) er
 	return err
 }
 
+const insertSetupLink = `-- name: InsertSetupLink :exec
+INSERT INTO setup_links (token_hash, email, created_at, expires_at) VALUES ($1, $2, $3, $4)
+`
+
+type InsertSetupLinkParams struct {
+	TokenHash []byte
+	Email     string
+	CreatedAt int64
+	ExpiresAt int64
+}
+
+func (q *Queries) InsertSetupLink(ctx context.Context, arg InsertSetupLinkParams) error {
+	_, err := q.db.ExecContext(ctx, insertSetupLink,
+		arg.TokenHash,
+		arg.Email,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const insertToken = `-- name: InsertToken :exec
-INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 `
 
 type InsertTokenParams struct {
@@ -111,6 +141,7 @@ type InsertTokenParams struct {
 	LastIp        string
 	LastUserAgent string
 	RevokedAt     sql.NullInt64
+	Kind          string
 }
 
 func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error {
@@ -126,6 +157,7 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 		arg.LastIp,
 		arg.LastUserAgent,
 		arg.RevokedAt,
+		arg.Kind,
 	)
 	return err
 }
@@ -170,7 +202,7 @@ func (q *Queries) InspectAccounts(ctx context.Context, arg InspectAccountsParams
 }
 
 const inspectTokens = `-- name: InspectTokens :many
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at FROM tokens WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind FROM tokens WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectTokensParams struct {
@@ -199,6 +231,7 @@ func (q *Queries) InspectTokens(ctx context.Context, arg InspectTokensParams) ([
 			&i.LastIp,
 			&i.LastUserAgent,
 			&i.RevokedAt,
+			&i.Kind,
 		); err != nil {
 			return nil, err
 		}
@@ -246,6 +279,61 @@ func (q *Queries) Role(ctx context.Context, arg RoleParams) (string, error) {
 	return role, err
 }
 
+const sessions = `-- name: Sessions :many
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind FROM tokens
+WHERE account_id = $1 AND kind = 'session' AND revoked_at IS NULL
+  AND expires_at >= CAST($3 AS BIGINT) AND last_used_at >= CAST($4 AS BIGINT)
+ORDER BY created_at DESC, id LIMIT $2
+`
+
+type SessionsParams struct {
+	AccountID int64
+	Limit     int32
+	Now       int64
+	UsedSince int64
+}
+
+func (q *Queries) Sessions(ctx context.Context, arg SessionsParams) ([]Token, error) {
+	rows, err := q.db.QueryContext(ctx, sessions,
+		arg.AccountID,
+		arg.Limit,
+		arg.Now,
+		arg.UsedSince,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Token
+	for rows.Next() {
+		var i Token
+		if err := rows.Scan(
+			&i.ID,
+			&i.AccountID,
+			&i.Hash,
+			&i.Prefix,
+			&i.Description,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.LastIp,
+			&i.LastUserAgent,
+			&i.RevokedAt,
+			&i.Kind,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setRole = `-- name: SetRole :exec
 INSERT INTO members (account_id, project_id, role, since) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id, project_id) DO UPDATE SET role = excluded.role, since = excluded.since
@@ -268,8 +356,56 @@ func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) error {
 	return err
 }
 
+const setupLink = `-- name: SetupLink :one
+SELECT token_hash, email, created_at, expires_at FROM setup_links WHERE token_hash = $1
+`
+
+func (q *Queries) SetupLink(ctx context.Context, tokenHash []byte) (SetupLink, error) {
+	row := q.db.QueryRowContext(ctx, setupLink, tokenHash)
+	var i SetupLink
+	err := row.Scan(
+		&i.TokenHash,
+		&i.Email,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const signInAddresses = `-- name: SignInAddresses :many
+SELECT last_ip FROM tokens WHERE account_id = $1 ORDER BY created_at DESC LIMIT $2
+`
+
+type SignInAddressesParams struct {
+	AccountID int64
+	Limit     int32
+}
+
+func (q *Queries) SignInAddresses(ctx context.Context, arg SignInAddressesParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, signInAddresses, arg.AccountID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var last_ip string
+		if err := rows.Scan(&last_ip); err != nil {
+			return nil, err
+		}
+		items = append(items, last_ip)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const tokenByHash = `-- name: TokenByHash :one
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at FROM tokens WHERE hash = $1
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind FROM tokens WHERE hash = $1
 `
 
 func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
@@ -287,6 +423,7 @@ func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 		&i.LastIp,
 		&i.LastUserAgent,
 		&i.RevokedAt,
+		&i.Kind,
 	)
 	return i, err
 }

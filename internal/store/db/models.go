@@ -144,6 +144,12 @@ type Message struct {
 	Html      string
 }
 
+type MessageUser struct {
+	UserID    int64
+	CreatedAt int64
+	MessageID int64
+}
+
 type Meta struct {
 	Name  string
 	Value int64
@@ -211,6 +217,13 @@ type Service struct {
 	Notices               sql.NullString
 }
 
+type SetupLink struct {
+	TokenHash []byte
+	Email     string
+	CreatedAt int64
+	ExpiresAt int64
+}
+
 type Token struct {
 	ID            int64
 	AccountID     int64
@@ -223,6 +236,7 @@ type Token struct {
 	LastIp        string
 	LastUserAgent string
 	RevokedAt     sql.NullInt64
+	Kind          string
 }
 
 type User struct {
@@ -245,4 +259,6 @@ type User struct {
 	CreatedAt         int64
 	DeletedAt         sql.NullInt64
 	PairsEnd          sql.NullInt64
+	OldNotAfter       sql.NullInt64
+	Acknowledged      bool
 }
