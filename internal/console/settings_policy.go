@@ -19,6 +19,8 @@ type policyForm struct {
 	LapseEvery, LapseTimes                string
 	DigestDelay, DigestInterval, TimeZone string
 	Confirm                               bool
+	// Seen is the change of which a preview was shown.
+	Seen string
 }
 
 type reminderField struct{ Within, Every string }
@@ -74,7 +76,7 @@ func typedPolicy(form url.Values) policyForm {
 		Validity: text("validity"), RenewBefore: text("renew_before"), Spread: text("spread"),
 		LapseEvery: text("lapse_every"), LapseTimes: text("lapse_times"),
 		DigestDelay: text("digest_delay"), DigestInterval: text("digest_interval"), TimeZone: text("time_zone"),
-		Confirm: form.Get("confirm") != "",
+		Confirm: form.Get("confirm") != "", Seen: form.Get("seen"),
 	}
 	every := form["every"]
 	for i, within := range form["within"] {
@@ -193,7 +195,9 @@ func (v *visit) setPolicy() error {
 		return v.refuse(s, formPolicy, err)
 	}
 	s.Preview = &preview
-	if v.r.PostForm.Get("do") != "save" {
+	seen := s.Form.Seen
+	s.Form.Seen = string(encoded(patch))
+	if v.r.PostForm.Get("do") != "save" || seen != s.Form.Seen { // what is saved was looked at before
 		return v.show("Settings", settingsPage(s))
 	}
 	set, err := v.App.SetPolicy(ctx, v.actor, project, service, patch, s.Form.Confirm, v.now)
