@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/lifecycle"
 )
@@ -15,11 +17,11 @@ import (
 func (s *server) userRoutes() {
 	const user = "/projects/{project}/services/{service}/users/{user}"
 	for route, p := range map[string]func(*visit, userView) error{
-		"GET " + user:                  (*visit).userPage,
-		"GET " + user + "/key":         (*visit).askForKey,
-		"POST " + user + "/key":        (*visit).showKey,
-		"GET " + user + "/cert":        (*visit).showCert,
-		"GET " + user + "/acknowledge": (*visit).askAcknowledge,
+		"GET " + user:                   (*visit).userPage,
+		"GET " + user + "/key":          (*visit).askForKey,
+		"POST " + user + "/key":         (*visit).showKey,
+		"GET " + user + "/cert":         (*visit).showCert,
+		"GET " + user + "/acknowledge":  (*visit).askAcknowledge,
 		"POST " + user + "/acknowledge": (*visit).acknowledge,
 	} {
 		s.mux.HandleFunc(route, s.inProject("services", func(v *visit) error {
@@ -60,7 +62,9 @@ func (v *visit) loadUser(u *userView) (err error) {
 }
 
 // path is a page of the user.
-func (u userView) path(rest ...string) string { return u.of(append([]string{"users", u.User}, rest...)...) }
+func (u userView) path(rest ...string) string {
+	return u.of(append([]string{"users", u.User}, rest...)...)
+}
 
 // of is a page of the user's service.
 func (u userView) of(rest ...string) string {
@@ -133,7 +137,9 @@ func (u userView) old() (app.GenerationView, bool) {
 	return g, ok && (r.Awaiting() || live(g, u.Now))
 }
 
-func live(g app.GenerationView, now time.Time) bool { return g.RevokedAt.IsZero() && !now.After(g.NotAfter) }
+func live(g app.GenerationView, now time.Time) bool {
+	return g.RevokedAt.IsZero() && !now.After(g.NotAfter)
+}
 
 // before is the generation before one.
 func (u userView) before(g app.GenerationView) (app.GenerationView, bool) {
@@ -275,6 +281,13 @@ func when(t, now time.Time, zone *time.Location) string {
 func (v *visit) stored(u userView, said string) error { return v.done(u.Back, said) }
 
 // posted makes a button of any form send to a path, above the page where scripts run.
-func posted(path string) map[string]any {
-	return map[string]any{"formaction": path, "formmethod": http.MethodPost, "hx-post": path, "hx-target": "#dialog-body"}
+func posted(path string) templ.Attributes {
+	return templ.Attributes{"formaction": path, "formmethod": http.MethodPost, "hx-post": path, "hx-target": "#dialog-body"}
 }
+
+// dialogWidth and pageWidth are the widths, in pixels, for which pictures choose
+// their labels.
+const (
+	dialogWidth = 900
+	pageWidth   = 1080
+)
