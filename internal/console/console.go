@@ -74,7 +74,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	setHeaders(w.Header())
 	begun := s.Now()
-	_, pattern := s.mux.Handler(r)
+	none, pattern := s.mux.Handler(r)
 	defer func() {
 		if failure := recover(); failure != nil {
 			s.panicked(w, r, pattern, failure)
@@ -82,7 +82,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		s.Log.Debug("page", "route", r.Method+" "+pattern, "took", s.Now().Sub(begun))
 	}()
 	if pattern == "" {
-		s.public(s.notFound)(w, r)
+		s.public(nowhere(none))(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)

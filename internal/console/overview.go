@@ -16,8 +16,8 @@ func (s *server) overviewRoutes() {
 
 // What the overview holds at most.
 const (
-	neededShown  = 20
-	entriesShown = 5
+	neededShown = 20
+	lastEntries = 5
 )
 
 // overviewView is a project at a glance, what needs a person first.
@@ -71,7 +71,7 @@ func (v *visit) overviewSides(o *overviewView) error {
 		return err
 	}
 	o.Health = healthLines(health, v.now, o.Zone)
-	if o.Entries, err = v.App.ListAudit(ctx, v.actor, o.Project, app.AuditFilter{}, 0, entriesShown, v.now); err != nil {
+	if o.Entries, err = v.App.ListAudit(ctx, v.actor, o.Project, app.AuditFilter{}, 0, lastEntries, v.now); err != nil {
 		return err
 	}
 	o.Proof, err = v.App.VerifyAudit(ctx, v.actor, o.Project, v.now)

@@ -211,6 +211,22 @@ func addMembers(ctx context.Context, st *store.Store) error {
 	})
 }
 
+// account adds somebody who can sign in.
+func (r *rig) account(email string, administrator bool) {
+	r.t.Helper()
+	hash, err := auth.NewPasswords().Hash(r.t.Context(), password)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.clients++
+	a := app.Account{
+		ID: int64(1000 + r.clients), Email: email, RealName: "Somebody", PasswordHash: hash, Administrator: administrator, CreatedAt: t0,
+	}
+	if err := r.store.Write(r.t.Context(), func(tx app.Tx) error { return tx.InsertAccount(r.t.Context(), a) }); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 // client is a browser without JavaScript, at an address of its own: it keeps
 // cookies and follows no redirect by itself.
 type client struct {
