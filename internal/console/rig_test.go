@@ -96,6 +96,9 @@ func newRig(t testing.TB) *rig {
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Chmod(filepath.Join(dir, "key"), 0o600); err != nil { // CopyFS lets others read
+		t.Fatal(err)
+	}
 	return openRig(t, dir)
 }
 
