@@ -33,9 +33,10 @@ func (a *App) GetGeneration(ctx context.Context, actor Actor, project, service, 
 	if err := a.reveal(ctx, &v, p, t.Project.ID, t.user.ID); err != nil {
 		return PairView{}, err
 	}
-	keys := 0
+	seen := sight{Generation: v.Generation}
 	if v.Key != "" {
-		keys = 1
+		seen.Keys = 1
 	}
-	return v, a.auditSight(ctx, actor, t.scope, service, user, keys, now)
+	v.Entry, err = a.auditSight(ctx, actor, t.scope, service, user, seen, now)
+	return v, err
 }

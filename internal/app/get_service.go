@@ -93,7 +93,8 @@ func (a *App) getService(ctx context.Context, actor Actor, project, service stri
 		v.Users = append(v.Users, uv)
 	}
 	primaryFirst(v.Users)
-	return v, a.auditSight(ctx, actor, s, service, "", keysIn(v.Users...), now)
+	_, err = a.auditSight(ctx, actor, s, service, "", sight{Keys: keysIn(v.Users...)}, now)
+	return v, err
 }
 
 func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {

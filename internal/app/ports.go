@@ -201,6 +201,9 @@ type ServiceReader interface {
 	// broker that does not check revocation accepts them. With an empty user name
 	// it looks at all users of services of this name. ErrNotFound: none is left at now.
 	DeletedPairsEnd(ctx context.Context, projectID int64, service, user string, now time.Time) (time.Time, error)
+	// PairsEnd is the latest end of the pairs of the service's users, revoked ones
+	// too; ErrNotFound: none is left at now.
+	PairsEnd(ctx context.Context, serviceID int64, now time.Time) (time.Time, error)
 }
 
 // ServiceWriter writes services.

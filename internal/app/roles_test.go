@@ -26,6 +26,7 @@ func TestRoles(t *testing.T) {
 				_, err := f.GetUser(f.ctx, who, "acme", "orders", "alice", f.now)
 				return err
 			}, all},
+			"end of pairs": {func(who app.Actor) error { _, err := f.PairsEnd(f.ctx, who, "acme", "orders", f.now); return err }, all},
 			"list renewals": {func(who app.Actor) error {
 				_, _, err := f.ListRenewals(f.ctx, who, "acme", app.Page{}, f.now)
 				return err

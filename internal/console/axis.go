@@ -8,8 +8,8 @@ import (
 	"github.com/segue-project/segue/internal/lifecycle"
 )
 
-// nominal is the width, in pixels, for which labels and shortest bars are chosen;
-// what is drawn stretches with its column.
+// nominal is the width of a list's column, in pixels, for which labels and
+// shortest bars are chosen; what is drawn stretches with its column.
 const nominal = 340
 
 // labelGap is the least distance between labels, in pixels.
@@ -23,6 +23,7 @@ type axis struct {
 	From, To, Now time.Time
 	Zone          *time.Location
 	Ticks         []tick
+	Width         float64 // as nominal; 0: nominal
 }
 
 // tick is a line of the axis, with a label where there is room.
@@ -76,7 +77,7 @@ func month(t time.Time) time.Time {
 func (a *axis) add(t time.Time, label string) {
 	if label != "" {
 		x := a.pixel(t)
-		if x < labelGap/2 || x > nominal-labelGap/2 || abs(x-a.pixel(a.Now)) < labelGap {
+		if x < labelGap/2 || x > a.width()-labelGap/2 || abs(x-a.pixel(a.Now)) < labelGap {
 			label = ""
 		}
 		for _, other := range a.Ticks {
@@ -90,12 +91,19 @@ func (a *axis) add(t time.Time, label string) {
 
 func abs(x float64) float64 { return max(x, -x) }
 
+func (a axis) width() float64 {
+	if a.Width == 0 {
+		return nominal
+	}
+	return a.Width
+}
+
 func (a axis) pixel(t time.Time) float64 {
-	return nominal * float64(t.Sub(a.From)) / float64(a.To.Sub(a.From))
+	return a.width() * float64(t.Sub(a.From)) / float64(a.To.Sub(a.From))
 }
 
 // x is a moment's place, as SVG takes it.
-func (a axis) x(t time.Time) string { return percent(a.pixel(t) / nominal) }
+func (a axis) x(t time.Time) string { return percent(a.pixel(t) / a.width()) }
 
 func percent(share float64) string { return fmt.Sprintf("%.2f%%", 100*share) }
 
@@ -111,13 +119,13 @@ type bar struct {
 // bar draws what of a pair's time lies on the axis.
 func (a axis) bar(from, to time.Time, y int, class string, hatched bool) bar {
 	b := bar{Y: y, Class: class, Hatched: hatched, CutLeft: from.Before(a.From), CutRight: to.After(a.To)}
-	left, right := max(a.pixel(from), 0), min(a.pixel(to), nominal)
+	left, right := max(a.pixel(from), 0), min(a.pixel(to), a.width())
 	if right-left < barHeight {
 		if left = right - barHeight; left < 0 {
 			left, right = 0, barHeight
 		}
 	}
-	b.X, b.Width = percent(left/nominal), percent((right-left)/nominal)
+	b.X, b.Width = percent(left/a.width()), percent((right-left)/a.width())
 	return b
 }
 

@@ -22,7 +22,7 @@ type Config struct {
 
 type server struct {
 	Config
-	mux *http.ServeMux
+	mux *router
 }
 
 // requestTimeout bounds a page.
@@ -33,8 +33,16 @@ const maxForm = 512 << 10
 
 // New returns the console's handler. It serves every path but those of the API.
 func New(c Config) http.Handler {
-	s := &server{Config: c, mux: http.NewServeMux()}
+	return newServer(c).handler()
+}
+
+func newServer(c Config) *server {
+	s := &server{Config: c, mux: &router{}}
 	s.routes()
+	return s
+}
+
+func (s *server) handler() http.Handler {
 	// A form of another site, sent by a browser that is signed in here, is refused.
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
@@ -66,7 +74,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	setHeaders(w.Header())
 	begun := s.Now()
-	_, pattern := s.mux.Handler(r)
+	none, pattern := s.mux.Handler(r)
 	defer func() {
 		if failure := recover(); failure != nil {
 			s.panicked(w, r, pattern, failure)
@@ -74,7 +82,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		s.Log.Debug("page", "route", r.Method+" "+pattern, "took", s.Now().Sub(begun))
 	}()
 	if pattern == "" {
-		s.public(s.notFound)(w, r)
+		s.public(nowhere(none))(w, r)
 		return
 	}
 	s.mux.ServeHTTP(w, r)

@@ -39,15 +39,38 @@ func (v *visit) fail(err error) {
 	if title == "" {
 		title = "That did not work"
 	}
-	if drawn := v.showAs(status, title, failed(title, sentence(e.Message))); drawn != nil {
+	v.failAs(status, title, sentence(e.Message))
+}
+
+func (v *visit) failAs(status int, title, message string) {
+	if drawn := v.showAs(status, title, failed(title, message)); drawn != nil {
 		v.Log.Error("draw a failure", "error", drawn)
 		http.Error(v.w, title, status)
 	}
 }
 
-func (s *server) notFound(*visit) error {
-	return &app.Error{Code: app.CodeNotFound, Message: "there is no such page: the menu leads to those that exist"}
+// nowhere answers what no route takes. refusal is the mux's own answer, which
+// knows whether another method would be taken.
+func nowhere(refusal http.Handler) page {
+	return func(v *visit) error {
+		answer := unsent{}
+		refusal.ServeHTTP(answer, v.r)
+		allow := http.Header(answer).Get("Allow")
+		if allow == "" {
+			return &app.Error{Code: app.CodeNotFound, Message: "there is no such page: the menu leads to those that exist"}
+		}
+		v.w.Header().Set("Allow", allow)
+		v.failAs(http.StatusMethodNotAllowed, "Not here", "This page does not take "+v.r.Method+": the menu leads to it.")
+		return nil
+	}
 }
+
+// unsent keeps the header of an answer that nobody gets.
+type unsent http.Header
+
+func (u unsent) Header() http.Header         { return http.Header(u) }
+func (u unsent) Write(b []byte) (int, error) { return len(b), nil }
+func (u unsent) WriteHeader(int)             {}
 
 // foreign answers a form that another site sent.
 func (s *server) foreign(w http.ResponseWriter, r *http.Request) {

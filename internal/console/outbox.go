@@ -1,4 +1,179 @@
 package console
 
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/segue-project/segue/internal/app"
+)
+
 func (s *server) outboxRoutes() {
+	const outbox = "/projects/{project}/outbox"
+	in := func(p page) http.HandlerFunc { return s.inProject("outbox", p) }
+	s.mux.HandleFunc("GET "+outbox, in((*visit).outboxPage))
+	s.mux.HandleFunc("GET "+outbox+"/digest", in((*visit).digestPage))
+	s.mux.HandleFunc("GET "+outbox+"/{message}", in((*visit).messagePage))
+	s.mux.HandleFunc("POST "+outbox+"/{message}/retry", in((*visit).retryMessage))
+}
+
+const messagesShown = 50
+
+// outboxView is a page of a project's messages.
+type outboxView struct {
+	frame
+	State       app.MessageState // the only one shown; empty: all
+	Counts      map[app.MessageState]int
+	Messages    []app.Message
+	After, Next string
+	Mail        app.Health
+}
+
+func (v *visit) outboxPage() error {
+	query := v.r.URL.Query()
+	o := outboxView{frame: v.frame, State: app.MessageState(query.Get("state")), After: query.Get("after")}
+	var err error
+	o.Messages, o.Next, err = v.App.ListMessages(v.r.Context(), v.actor, v.frame.Project, o.State, app.Page{After: o.After, Limit: messagesShown}, v.now)
+	if err != nil {
+		return err
+	}
+	if o.Mail, err = v.App.ProjectHealth(v.r.Context(), v.actor, v.frame.Project, v.now); err != nil {
+		return err
+	}
+	o.Counts = o.Mail.Messages
+	return v.show("Outbox", outboxPage(o))
+}
+
+func (o outboxView) total() (n int) {
+	for _, count := range o.Counts {
+		n += count
+	}
+	return n
+}
+
+// at is the list of another state or place.
+func (o outboxView) at(state app.MessageState, after string) string {
+	return queried(o.path("outbox"), "state", string(state), "after", after)
+}
+
+// outboxStates are the states a list can be narrowed to, in the order of their tabs.
+var outboxStates = []app.MessageState{app.MessageDue, app.MessageSent, app.MessageKept, app.MessageDropped, app.MessageDead}
+
+// stateName is a message's state as people say it.
+func stateName(s app.MessageState) string {
+	return map[app.MessageState]string{
+		app.MessageDue: "Waiting", app.MessageSent: "Sent", app.MessageKept: "Kept", app.MessageDropped: "Dropped", app.MessageDead: "Given up",
+	}[s]
+}
+
+// messageState says how a message fares.
+func messageState(m app.Message) said {
+	switch {
+	case m.State == app.MessageDue && m.Attempts > 0:
+		return said{"Retrying", warn}
+	case m.State == app.MessageSent:
+		return said{"Sent", good}
+	case m.State == app.MessageDead:
+		return said{"Given up", bad}
+	}
+	return said{stateName(m.State), quiet}
+}
+
+// messageWords is what a message is about.
+func messageWords(m app.Message) string {
+	switch {
+	case m.Subject != "":
+		return m.Subject
+	case m.Kind == app.MessageDigest:
+		return "Digest"
+	case m.Kind == app.MessageUrgent:
+		return "Renewals that end soon"
+	}
+	return string(m.Event)
+}
+
+// messageThen is when a message left, or leaves next.
+func messageThen(m app.Message, f frame) string {
+	switch m.State {
+	case app.MessageSent:
+		return "sent " + ago(m.SentAt, f.Now)
+	case app.MessageDue:
+		if m.DueAt.Before(f.Now) {
+			return "leaves now"
+		}
+		return "next try " + in(m.DueAt, f.Now)
+	case app.MessageKept:
+		return "kept: no mail server is set"
+	case app.MessageDropped:
+		return "nothing was left to say"
+	}
+	return "given up after " + plural(m.Attempts, "attempt")
+}
+
+func messageID(id int64) string { return fmt.Sprintf("%016x", uint64(id)) }
+
+// message is the one that the path names.
+func (v *visit) message() (m app.Message, attempts []app.Attempt, err error) {
+	id, err := strconv.ParseUint(v.r.PathValue("message"), 16, 64)
+	if err != nil {
+		return m, nil, &app.Error{Code: app.CodeNotFound, Message: "no such message in this project"}
+	}
+	return v.App.GetMessage(v.r.Context(), v.actor, v.frame.Project, int64(id), v.now)
+}
+
+func (v *visit) messagePage() error {
+	m, attempts, err := v.message()
+	if err != nil {
+		return err
+	}
+	return v.dialog(http.StatusOK, "Message", messageDialog(v.frame, m, attempts, ""))
+}
+
+func (v *visit) retryMessage() error {
+	m, attempts, err := v.message()
+	if err != nil {
+		return err
+	}
+	if err := v.App.RetryMessage(v.r.Context(), v.actor, v.frame.Project, m.ID, v.now); err != nil {
+		status, e := v.refusal(err)
+		return v.dialog(status, "Message", messageDialog(v.frame, m, attempts, sentence(e.Message)))
+	}
+	return v.done(v.frame.path("outbox"), "The message to "+m.Recipient+" is tried again now.")
+}
+
+// retriable reports whether a message can be made due again by hand.
+func retriable(m app.Message) bool {
+	return m.State == app.MessageDead || m.State == app.MessageDropped || m.State == app.MessageKept
+}
+
+// digestPage shows the digest that would leave now. Its text says all that its
+// HTML does, which a page without inline styles could not show.
+func (v *visit) digestPage() error {
+	mail, err := v.App.PreviewDigest(v.r.Context(), v.actor, v.frame.Project, v.now)
+	if isCode(err, app.CodeConflict) {
+		return v.dialog(http.StatusOK, "Digest", noDigestDialog(v.frame, sentence(err.Error())))
+	}
+	if err != nil {
+		return err
+	}
+	return v.dialog(http.StatusOK, "Digest", digestDialog(v.frame, mail))
+}
+
+// attemptWords is what came of an attempt.
+func attemptWords(a app.Attempt) string {
+	switch {
+	case a.Error != "":
+		return sentence(a.Error)
+	case a.Outcome == app.MessageDue:
+		return "To be tried again."
+	}
+	return stateName(a.Outcome) + "."
+}
+
+// byWords say how a message leaves.
+func byWords(m app.Message) string {
+	if m.ChannelID == 0 {
+		return "by mail"
+	}
+	return "by channel"
 }

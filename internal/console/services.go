@@ -10,7 +10,17 @@ import (
 func (s *server) serviceRoutes() {
 	const services = "/projects/{project}/services"
 	s.mux.HandleFunc("GET "+services, s.inProject("services", (*visit).servicesPage))
+	s.mux.HandleFunc("GET "+services+"/new", s.inProject("services", (*visit).newServicePage))
+	s.mux.HandleFunc("POST "+services+"/new", s.inProject("services", (*visit).createService))
+	s.mux.HandleFunc("GET "+services+"/{service}", s.inService("overview", (*visit).serviceOverview))
+	s.mux.HandleFunc("GET "+services+"/{service}/"+caFile, s.inService("overview", (*visit).serviceCA))
+	s.mux.HandleFunc("GET "+services+"/{service}/banner", s.inService("overview", (*visit).serviceBanner))
 	s.mux.HandleFunc("GET "+services+"/{service}/users", s.inService("users", (*visit).usersPage))
+	s.mux.HandleFunc("GET "+services+"/{service}/notifications", s.inService("notifications", (*visit).serviceNotices))
+	s.mux.HandleFunc("POST "+services+"/{service}/notifications", s.inService("notifications", (*visit).setServiceContacts))
+	s.mux.HandleFunc("GET "+services+"/{service}/activity", s.inService("activity", (*visit).serviceActivity))
+	s.mux.HandleFunc("GET "+services+"/{service}/delete", s.inService("overview", (*visit).deleteServicePage))
+	s.mux.HandleFunc("POST "+services+"/{service}/delete", s.inService("overview", (*visit).deleteService))
 }
 
 // serviceFrame is what surrounds the pages of a service.
@@ -52,6 +62,11 @@ func (v *visit) enterService(tab string) (serviceFrame, error) {
 // path is a page of the service.
 func (f serviceFrame) path(rest ...string) string {
 	return f.frame.path(append([]string{"services", f.Service.Name}, rest...)...)
+}
+
+// serviceBanner answers with the banner alone, for pages that look whether it changed.
+func (v *visit) serviceBanner(f serviceFrame) error {
+	return v.render(http.StatusOK, bannerPlace(f))
 }
 
 func (v *visit) servicesPage() error {

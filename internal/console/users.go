@@ -12,9 +12,6 @@ import (
 	"github.com/segue-project/segue/internal/lifecycle"
 )
 
-func (s *server) userRoutes() {
-}
-
 // usersShown is how many users a page lists.
 const usersShown = 50
 

@@ -88,8 +88,11 @@ func plural(n int, word string) string {
 	if n == 1 {
 		return "1 " + word
 	}
-	if strings.HasSuffix(word, "s") {
+	switch stem, y := strings.CutSuffix(word, "y"); {
+	case strings.HasSuffix(word, "s"):
 		return number(n) + " " + word + "es"
+	case y && !strings.ContainsAny(stem[len(stem)-1:], "aeiou"):
+		return number(n) + " " + stem + "ies"
 	}
 	return number(n) + " " + word + "s"
 }

@@ -86,7 +86,7 @@ var libraries = []library{
 	{path: "golang.org/x/crypto/argon2", rooms: []string{"internal/auth"}},
 	{path: "golang.org/x/time/rate", rooms: []string{"internal/auth", "internal/httpapi"}},
 	{path: "github.com/wneessen/go-mail", rooms: []string{"internal/notify"}},
-	{path: "github.com/arran4/golang-ical", rooms: []string{"internal/notify"}},
+	{path: "github.com/arran4/golang-ical", rooms: []string{"internal/notify", "internal/console"}},
 	{path: "github.com/standard-webhooks/standard-webhooks/libraries", rooms: []string{"internal/notify"}, tests: true},
 	{path: "golang.org/x/net/html", rooms: []string{"internal/notify"}, tests: true},
 	{path: "github.com/danielgtaylor/huma/v2", rooms: []string{"internal/httpapi"}},

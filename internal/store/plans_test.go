@@ -94,6 +94,7 @@ var indexes = []indexUse{
 	{query: "DuesOfProject", uses: []string{"users_project"}, sorted: true},
 	{query: "DuesOfService", uses: []string{"users_project"}, sorted: true},
 	{query: "DeletedPairsEnd", uses: []string{"services_every_name", "users_left"}},
+	{query: "PairsEnd", uses: []string{"users_name", "generations_pkey"}},
 	{query: "Revoked", uses: []string{"generations_revoked"}},
 	{query: "DestroyKeys", uses: []string{"generations_keys"}},
 }
@@ -209,6 +210,7 @@ func plansOf(t *testing.T, s *Store, settings, explain string) map[string]string
 			_, err := r.DeletedPairsEnd(ctx, 11, "service-11", "user-10", at)
 			return ignoreNotFound(err)
 		},
+		func() error { _, err := r.PairsEnd(ctx, 5, at); return ignoreNotFound(err) },
 		func() error { _, err := r.Revoked(ctx, 1, at); return err },
 		func() error {
 			_, err := r.q.DestroyKeys(ctx, db.DestroyKeysParams{Shard: 3, NotAfter: 20_000, Limit: 250})

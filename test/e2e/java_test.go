@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/segue-project/segue/internal/testenv"
 )
 
 // javaClient is Kafka's own client in a process of its own; see java/TestClient.java.
@@ -82,7 +84,7 @@ func talk(t testing.TB, cmd *exec.Cmd) *javaClient {
 	cmd.Stderr = log
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr, start(cmd)); err != nil {
+	if err := errors.Join(inErr, outErr, testenv.Start(cmd)); err != nil {
 		t.Fatal(err)
 	}
 	c := &javaClient{in: in, lines: make(chan string), log: log.Name()}

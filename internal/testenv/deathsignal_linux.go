@@ -1,4 +1,4 @@
-package crash
+package testenv
 
 import (
 	"os/exec"

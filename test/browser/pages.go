@@ -1,0 +1,4 @@
+package browser
+
+// Project is what the demo fills.
+const Project = "demo"
