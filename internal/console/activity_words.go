@@ -28,7 +28,7 @@ var deeds = map[string]string{
 	"keys.read":              "saw {keys access key} of {it}",
 	theKeyRead:               "saw the access key of {it}",
 
-	"renewal.create":      "renewed {it}: generation {generation}",
+	"renewal.create":      "renewed {it} to generation {generation}",
 	"renewal.postpone":    "put off the renewal of {it}",
 	"renewal.acknowledge": "acknowledged generation {generation} of {it}",
 	"renewal.snooze":      "snoozed reminders of {it} until {until}",

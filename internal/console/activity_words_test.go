@@ -18,7 +18,7 @@ func TestAuditWords(t *testing.T) {
 		{app.AuditEntry{Action: "keys.read", Service: "s", User: "orders-writer", Detail: `{"keys":1}`}, "saw the access key of orders-writer"},
 		{app.AuditEntry{Action: "keys.read", Service: "s", User: "orders-writer", Detail: `{"keys":2}`}, "saw 2 access keys of orders-writer"},
 		{app.AuditEntry{Action: "keys.read", Service: "kafka-orders", Detail: `{"keys":1200}`}, "saw 1,200 access keys of kafka-orders"},
-		{app.AuditEntry{Action: "renewal.create", Service: "s", User: "u", Detail: `{"generation":3}`}, "renewed u: generation 3"},
+		{app.AuditEntry{Action: "renewal.create", Service: "s", User: "u", Detail: `{"generation":3}`}, "renewed u to generation 3"},
 		{app.AuditEntry{Action: "renewal.snooze", Service: "s", User: "u", Detail: `{"until":"2026-12-01T10:00:00Z"}`}, "snoozed reminders of u until 1 Dec 2026"},
 		{app.AuditEntry{Action: "member.invite", Detail: `{"email":"ilse@example.com","role":"read_only"}`}, "invited ilse@example.com as read only"},
 		{app.AuditEntry{Action: "policy.set", Detail: `{}`}, "changed the policy of the project"},

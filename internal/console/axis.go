@@ -89,6 +89,24 @@ func (a *axis) add(t time.Time, label string) {
 	a.Ticks = append(a.Ticks, tick{t, label})
 }
 
+// within is the axis for a column of another width than nominal: labels that would
+// touch there are left out.
+func (a axis) within(width float64) axis {
+	kept := axis{From: a.From, To: a.To, Now: a.Now, Zone: a.Zone}
+	scale, last := width/nominal, -labelGap*1.0
+	for _, t := range a.Ticks {
+		x := a.pixel(t.At) * scale
+		if t.Label != "" && (x-last < labelGap || abs(x-a.pixel(a.Now)*scale) < labelGap) {
+			t.Label = ""
+		}
+		if t.Label != "" {
+			last = x
+		}
+		kept.Ticks = append(kept.Ticks, t)
+	}
+	return kept
+}
+
 func abs(x float64) float64 { return max(x, -x) }
 
 func (a axis) width() float64 {

@@ -20,6 +20,9 @@ const (
 	lastEntries = 5
 )
 
+// neededWidth is how wide the work list's axis is at least, in pixels.
+const neededWidth = 260
+
 // overviewView is a project at a glance, what needs a person first.
 type overviewView struct {
 	frame
@@ -35,7 +38,7 @@ type overviewView struct {
 }
 
 func (v *visit) overviewPage() error {
-	ctx, o := v.r.Context(), overviewView{frame: v.frame, Axis: workAxis(v.now, v.frame.Zone)}
+	ctx, o := v.r.Context(), overviewView{frame: v.frame, Axis: workAxis(v.now, v.frame.Zone).within(neededWidth)}
 	totals, err := v.App.TotalServices(ctx, v.actor, o.Project, v.now)
 	if err != nil {
 		return err

@@ -110,6 +110,8 @@ func roleWords(r app.Role) string {
 // serviceState says what awaits somebody in a service.
 func serviceState(f frame, s app.ServiceCount) said {
 	switch {
+	case s.Lapsed > 0 && s.Awaiting > 0:
+		return said{number(s.Lapsed) + " lapsed, " + plural(s.Awaiting, "renewal"), bad}
 	case s.Lapsed > 0:
 		return said{number(s.Lapsed) + " lapsed", bad}
 	case s.Awaiting > 0 && s.FirstEnd.Sub(f.Now) < soon:
