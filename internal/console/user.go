@@ -15,15 +15,7 @@ import (
 )
 
 func (s *server) userRoutes() {
-	const user = "/projects/{project}/services/{service}/users/{user}"
-	for route, p := range map[string]func(*visit, userView) error{
-		"GET " + user:                   (*visit).userPage,
-		"GET " + user + "/key":          (*visit).askForKey,
-		"POST " + user + "/key":         (*visit).showKey,
-		"GET " + user + "/cert":         (*visit).showCert,
-		"GET " + user + "/acknowledge":  (*visit).askAcknowledge,
-		"POST " + user + "/acknowledge": (*visit).acknowledge,
-	} {
+	for route, p := range userPages("/projects/{project}/services/{service}/users/{user}") {
 		s.mux.HandleFunc(route, s.inProject("services", func(v *visit) error {
 			u, err := v.enterUser()
 			if err != nil {
@@ -31,6 +23,18 @@ func (s *server) userRoutes() {
 			}
 			return p(v, u)
 		}))
+	}
+}
+
+// userPages are the pages of a user, by route.
+func userPages(user string) map[string]func(*visit, userView) error {
+	return map[string]func(*visit, userView) error{
+		"GET " + user:                   (*visit).userPage,
+		"GET " + user + "/key":          (*visit).askForKey,
+		"POST " + user + "/key":         (*visit).showKey,
+		"GET " + user + "/cert":         (*visit).showCert,
+		"GET " + user + "/acknowledge":  (*visit).askAcknowledge,
+		"POST " + user + "/acknowledge": (*visit).acknowledge,
 	}
 }
 
