@@ -58,9 +58,9 @@ func (k keyView) recordedAs() string {
 
 // download is the command that fetches a pair into files, without a clipboard.
 func (u userView) download(g app.GenerationView) string {
-	cmd := "segue service user-creds-download " + u.Service + " --project " + u.Project + " --username " + u.User
+	cmd := "segue service user-creds-download " + u.Service + " \\\n  --project " + u.Project + " --username " + u.User
 	if !g.Current {
 		cmd += " --generation " + strconv.Itoa(g.Generation)
 	}
-	return cmd + " -d " + u.User
+	return cmd + " \\\n  -d " + u.User
 }

@@ -15,15 +15,10 @@ import (
 )
 
 func (s *server) userRoutes() {
-	const user = "/projects/{project}/services/{service}/users/{user}"
-	for route, p := range map[string]func(*visit, userView) error{
-		"GET " + user:                   (*visit).userPage,
-		"GET " + user + "/key":          (*visit).askForKey,
-		"POST " + user + "/key":         (*visit).showKey,
-		"GET " + user + "/cert":         (*visit).showCert,
-		"GET " + user + "/acknowledge":  (*visit).askAcknowledge,
-		"POST " + user + "/acknowledge": (*visit).acknowledge,
-	} {
+	const newUser = "/projects/{project}/services/{service}/new-user"
+	s.mux.HandleFunc("GET "+newUser, s.inService("users", (*visit).askUser))
+	s.mux.HandleFunc("POST "+newUser, s.inService("users", (*visit).addUser))
+	for route, p := range userPages("/projects/{project}/services/{service}/users/{user}") {
 		s.mux.HandleFunc(route, s.inProject("services", func(v *visit) error {
 			u, err := v.enterUser()
 			if err != nil {
@@ -31,6 +26,32 @@ func (s *server) userRoutes() {
 			}
 			return p(v, u)
 		}))
+	}
+}
+
+// userPages are the pages of a user, by route.
+func userPages(user string) map[string]func(*visit, userView) error {
+	return map[string]func(*visit, userView) error{
+		"GET " + user:                        (*visit).userPage,
+		"GET " + user + "/key":               (*visit).askForKey,
+		"POST " + user + "/key":              (*visit).showKey,
+		"GET " + user + "/cert":              (*visit).showCert,
+		"GET " + user + "/acknowledge":       (*visit).askAcknowledge,
+		"POST " + user + "/acknowledge":      (*visit).acknowledge,
+		"GET " + user + "/files/" + certFile: (*visit).certDownload,
+		"GET " + user + "/files/" + caFile:   (*visit).caDownload,
+		"POST " + user + "/files/" + keyFile: (*visit).keyDownload,
+		"GET " + user + "/bundle":            (*visit).askBundle,
+		"POST " + user + "/bundle":           (*visit).bundleDownload,
+		"GET " + user + "/compare":           (*visit).compare,
+		"GET " + user + "/snooze":            (*visit).askSnooze,
+		"POST " + user + "/snooze":           (*visit).snooze,
+		"GET " + user + "/renew":             (*visit).askRenew,
+		"POST " + user + "/renew":            (*visit).renew,
+		"GET " + user + "/reset":             (*visit).askReset,
+		"POST " + user + "/reset":            (*visit).reset,
+		"GET " + user + "/delete":            (*visit).askDelete,
+		"POST " + user + "/delete":           (*visit).delete,
 	}
 }
 
@@ -179,10 +200,15 @@ func (u userView) age(g app.GenerationView) string {
 	return "Old"
 }
 
+func (u userView) ageWords(g app.GenerationView) string { return strings.ToLower(u.age(g)) }
+
+// pairOf are two generations as a picture takes them.
+func pairOf(old, now app.GenerationView) []app.GenerationView { return []app.GenerationView{old, now} }
+
 func (u userView) generationWords(g app.GenerationView) string {
 	words := "Generation " + strconv.Itoa(g.Generation)
 	if _, overlap := u.old(); overlap && live(g, u.Now) {
-		words += ", " + strings.ToLower(u.age(g))
+		words += ", " + u.ageWords(g)
 	}
 	return words
 }

@@ -23,18 +23,19 @@ var monthSteps = []int{1, 3, 6, 12, 24, 60, 120}
 // after to, with lines at whole units, years where there are that many.
 func spanAxis(from, to, now time.Time, zone *time.Location, width float64) axis {
 	margin := max(to.Sub(from)/30, time.Second)
-	a := axis{From: from.Add(-margin), To: to.Add(margin), Now: now, Zone: zone, Width: width}
+	a := axis{From: from.Add(-margin), To: to.Add(margin), Zone: zone, Width: width}
 	first, next, label := a.unit()
 	for t := first; t.Before(a.To); t = next(t) {
 		if t.After(a.From) {
 			a.add(t, label(t))
 		}
 	}
+	a.Now = now // only here: "today" stands in a line of its own, above
 	return a
 }
 
-// most is how many lines fit an axis, each with room for a label.
-func (a axis) most() time.Duration { return time.Duration(max(a.width()/(2*labelGap), 2)) }
+// most is how many lines an axis has at most, so that labels stand apart.
+func (a axis) most() time.Duration { return time.Duration(max(a.width()/(3*labelGap), 2)) }
 
 // unit is the finest unit whose lines fit the axis: its first line, the one after
 // a line, and a line's label.
@@ -93,8 +94,13 @@ func monthLabel(months int) func(time.Time) string {
 	}
 }
 
-// pairHeight is the height of a pair's row: its label above its bar.
-const pairHeight = 36
+// A picture has a line for "today", a row for each pair, its label above its bar,
+// and a line for the labels of the axis.
+const (
+	todayHeight = 14
+	pairHeight  = 36
+	axisHeight  = 22
+)
 
 // drawnPair is a generation's row in a picture.
 type drawnPair struct {
@@ -128,7 +134,7 @@ const letter = 6.0
 // pictureOf draws generations, with the renewals between them where withRenewals
 // says so.
 func (u userView) pictureOf(shown []app.GenerationView, width float64, withRenewals bool) pairPicture {
-	p := pairPicture{Height: pairHeight*len(shown) + 22}
+	p := pairPicture{Height: todayHeight + pairHeight*len(shown) + axisHeight}
 	if len(shown) == 0 {
 		return p
 	}
@@ -139,7 +145,7 @@ func (u userView) pictureOf(shown []app.GenerationView, width float64, withRenew
 	p.Axis = spanAxis(earlier(from, u.Now), later(to, u.Now), u.Now, u.Zone, width)
 	var said []string
 	for i, g := range shown {
-		d := u.drawPair(p.Axis, g, 20+pairHeight*i)
+		d := u.drawPair(p.Axis, g, todayHeight+22+pairHeight*i)
 		said = append(said, d.Words+" "+d.Fact)
 		if r, ok := u.renewal(g.Generation); ok && withRenewals && i > 0 {
 			d.Renewed = u.drawRenewal(p.Axis, r.CreatedAt, u.renewalWords(r), d.Y-pairHeight/2+barHeight/2, !r.AcknowledgedAt.IsZero())
@@ -148,7 +154,7 @@ func (u userView) pictureOf(shown []app.GenerationView, width float64, withRenew
 		p.Pairs = append(p.Pairs, d)
 	}
 	p.Label = strings.Join(said, "; ")
-	p.Tint = u.tint(p.Axis, p.Height-22)
+	p.Tint = u.tint(p.Axis, p.Height-todayHeight-axisHeight)
 	return p
 }
 
@@ -166,6 +172,12 @@ func (u userView) drawPair(a axis, g app.GenerationView, y int) drawnPair {
 	hatched := ended || (!g.Current && u.History.State == acknowledged)
 	d.bar = a.bar(g.CreatedAt, end, y, class, hatched && !g.Current)
 	x, length := a.pixel(g.CreatedAt), float64(len(d.Words)+len(d.Fact)+2)*letter
+	if g.Generation > 1 { // beside the dot of its renewal, and beside the overlap
+		x += 12
+	}
+	if g.Current && live(g, a.Now) {
+		x = max(x, min(a.pixel(a.Now)+8, a.width()-length))
+	}
 	if x+length > a.width() { // no room to the right: the label ends where the bar does
 		x, d.Anchor = max(a.pixel(end), length), "end"
 	}
