@@ -18,8 +18,8 @@ func (s *server) activityRoutes() {
 	s.mux.HandleFunc("GET "+activity+"/export", s.inProject("activity", (*visit).exportActivity))
 }
 
-// entriesShown is how many entries of the audit log a page lists.
-const entriesShown = 50
+// auditShown is how many entries of the audit log a page lists.
+const auditShown = 50
 
 // activityView is a page of a project's audit log.
 type activityView struct {
@@ -45,11 +45,11 @@ func (v *visit) activityPage() error {
 	if a.Before, err = entryNumber(v.r.URL.Query().Get("before")); err != nil {
 		return err
 	}
-	entries, err := v.App.ListAudit(v.r.Context(), v.actor, v.frame.Project, a.Filter, a.Before, entriesShown, v.now)
+	entries, err := v.App.ListAudit(v.r.Context(), v.actor, v.frame.Project, a.Filter, a.Before, auditShown, v.now)
 	if err != nil {
 		return err
 	}
-	if len(entries) == entriesShown {
+	if len(entries) == auditShown {
 		a.Next = entries[len(entries)-1].Seq
 	}
 	if a.Proof, err = v.App.VerifyAudit(v.r.Context(), v.actor, v.frame.Project, v.now); err != nil {
@@ -206,13 +206,6 @@ func whereWords(e app.AuditEntry) string {
 // actionWords is an action as people say it: "user: reset credentials".
 func actionWords(action string) string {
 	return strings.NewReplacer(".", ": ", "-", " ").Replace(action)
-}
-
-func numberedEntries(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return number(n) + " entries"
 }
 
 func brokenThen(p app.AuditProof) string {

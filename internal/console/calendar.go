@@ -150,7 +150,7 @@ func dateIn(field, layout, text string, otherwise time.Time, zone *time.Location
 // firstDay is the day that is chosen where nobody chose one: today, or the next
 // on which something happens.
 func (c calendarView) firstDay(counts []app.DayCount) time.Time {
-	today := midnight(c.Now.In(c.Zone))
+	today := startOfDay(c.Now, c.Zone)
 	if today.Before(c.From) || !today.Before(c.To) {
 		today = c.From
 	}
@@ -162,14 +162,10 @@ func (c calendarView) firstDay(counts []app.DayCount) time.Time {
 	return today
 }
 
-func midnight(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
-}
-
 // fill lays the counts of days over weeks and months.
 func (c *calendarView) fill(counts []app.DayCount, chosen time.Time) {
 	byDay := map[string]app.DayCount{}
-	today := midnight(c.Now.In(c.Zone))
+	today := startOfDay(c.Now, c.Zone)
 	for _, d := range counts {
 		byDay[d.Day.In(c.Zone).Format(time.DateOnly)] = d
 		if d.Day.Before(chosen) {
@@ -277,7 +273,7 @@ func (c calendarView) dayLine() string {
 
 // inDays is when a day is, seen from today: "in 6 days".
 func inDays(t, now time.Time, zone *time.Location) string {
-	distance := midnight(t.In(zone)).Sub(midnight(now.In(zone)))
+	distance := startOfDay(t, zone).Sub(startOfDay(now, zone))
 	switch days := int(distance.Round(24*time.Hour) / (24 * time.Hour)); { // some days have 23 or 25 hours
 	case days == 0:
 		return "today"

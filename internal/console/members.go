@@ -87,7 +87,7 @@ func (v *visit) invite() error {
 	}
 	if err != nil {
 		status, e := v.refusal(err)
-		f.Message = sentence(e.Message)
+		f.Message = inForm(e.Message)
 		return v.dialog(status, "Invite somebody", inviteDialog(f))
 	}
 	if link != "" {
@@ -139,7 +139,7 @@ func (v *visit) setMemberRole() error {
 	}
 	if err != nil {
 		status, e := v.refusal(err)
-		f.Message = sentence(e.Message)
+		f.Message = inForm(e.Message)
 		return v.dialog(status, "Change role", memberRoleDialog(f))
 	}
 	return v.done(v.frame.path("members"), f.Email+" is "+roleWords(role)+" now.")
@@ -159,7 +159,7 @@ func (v *visit) removeMember() error {
 	f := v.memberForm()
 	if err := v.App.RemoveMember(v.r.Context(), v.actor, v.frame.Project, f.Email, v.now); err != nil {
 		status, e := v.refusal(err)
-		f.Message = sentence(e.Message)
+		f.Message = inForm(e.Message)
 		return v.dialog(status, "Remove member", removeMemberDialog(f))
 	}
 	if f.Self && !v.actor.Administrator {

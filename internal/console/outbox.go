@@ -17,7 +17,7 @@ func (s *server) outboxRoutes() {
 	s.mux.HandleFunc("POST "+outbox+"/{message}/retry", in((*visit).retryMessage))
 }
 
-const messagesShown = 50
+const outboxShown = 50
 
 // outboxView is a page of a project's messages.
 type outboxView struct {
@@ -26,21 +26,22 @@ type outboxView struct {
 	Counts      map[app.MessageState]int
 	Messages    []app.Message
 	After, Next string
-	Mail        app.Health
+	Mail        healthLine
 }
 
 func (v *visit) outboxPage() error {
 	query := v.r.URL.Query()
 	o := outboxView{frame: v.frame, State: app.MessageState(query.Get("state")), After: query.Get("after")}
 	var err error
-	o.Messages, o.Next, err = v.App.ListMessages(v.r.Context(), v.actor, v.frame.Project, o.State, app.Page{After: o.After, Limit: messagesShown}, v.now)
+	o.Messages, o.Next, err = v.App.ListMessages(v.r.Context(), v.actor, v.frame.Project, o.State, app.Page{After: o.After, Limit: outboxShown}, v.now)
 	if err != nil {
 		return err
 	}
-	if o.Mail, err = v.App.ProjectHealth(v.r.Context(), v.actor, v.frame.Project, v.now); err != nil {
+	health, err := v.App.ProjectHealth(v.r.Context(), v.actor, v.frame.Project, v.now)
+	if err != nil {
 		return err
 	}
-	o.Counts = o.Mail.Messages
+	o.Counts, o.Mail = health.Messages, mailLine(health, v.now, v.frame.Zone)
 	return v.show("Outbox", outboxPage(o))
 }
 
@@ -66,48 +67,15 @@ func stateName(s app.MessageState) string {
 	}[s]
 }
 
-// messageState says how a message fares.
-func messageState(m app.Message) said {
+// messageThen is what stands under a message's state; empty where that says all.
+func messageThen(m app.Message, f frame) string {
 	switch {
 	case m.State == app.MessageDue && m.Attempts > 0:
-		return said{"Retrying", warn}
-	case m.State == app.MessageSent:
-		return said{"Sent", good}
-	case m.State == app.MessageDead:
-		return said{"Given up", bad}
-	}
-	return said{stateName(m.State), quiet}
-}
-
-// messageWords is what a message is about.
-func messageWords(m app.Message) string {
-	switch {
-	case m.Subject != "":
-		return m.Subject
-	case m.Kind == app.MessageDigest:
-		return "Digest"
-	case m.Kind == app.MessageUrgent:
-		return "Renewals that end soon"
-	}
-	return string(m.Event)
-}
-
-// messageThen is when a message left, or leaves next.
-func messageThen(m app.Message, f frame) string {
-	switch m.State {
-	case app.MessageSent:
-		return "sent " + ago(m.SentAt, f.Now)
-	case app.MessageDue:
-		if m.DueAt.Before(f.Now) {
-			return "leaves now"
-		}
 		return "next try " + in(m.DueAt, f.Now)
-	case app.MessageKept:
-		return "kept: no mail server is set"
-	case app.MessageDropped:
-		return "nothing was left to say"
+	case m.State == app.MessageDead:
+		return "after " + plural(m.Attempts, "attempt")
 	}
-	return "given up after " + plural(m.Attempts, "attempt")
+	return ""
 }
 
 func messageID(id int64) string { return fmt.Sprintf("%016x", uint64(id)) }

@@ -64,9 +64,9 @@ func outboxPage(o outboxView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(mailWords(o.Mail, o.frame))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs("Mail: " + o.Mail.Fact)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outbox.templ`, Line: 15, Col: 46}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outbox.templ`, Line: 15, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -388,9 +388,9 @@ func messageRow(o outboxView, m app.Message) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(messageWords(m))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(about(m))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outbox.templ`, Line: 70, Col: 91}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `outbox.templ`, Line: 70, Col: 84}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -439,7 +439,7 @@ func messageRow(o outboxView, m app.Message) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = pill(messageState(m)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = pill(messageState(m, o.Now, o.Zone)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -495,7 +495,7 @@ func messageDialog(f frame, m app.Message, attempts []app.Attempt, message strin
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = dialogHead(messageWords(m), "to "+m.Recipient, f.path("outbox")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dialogHead(about(m), "to "+m.Recipient, f.path("outbox")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -503,7 +503,7 @@ func messageDialog(f frame, m app.Message, attempts []app.Attempt, message strin
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = pill(messageState(m)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = pill(messageState(m, f.Now, f.Zone)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -91,9 +91,8 @@ type neededGroup struct {
 	Rows        []app.RenewalView
 }
 
-// neededGroups splits the beginning of the work list by urgency; more is how many
-// renewals it leaves out.
-func neededGroups(rows []app.RenewalView, c app.StateCounts, now time.Time) (groups []neededGroup, more int) {
+// byUrgency splits renewals, most urgent first, by urgency; some groups may be empty.
+func byUrgency(rows []app.RenewalView, now time.Time) []neededGroup {
 	all := []neededGroup{
 		{Title: "Lapsed", Then: "The old pair no longer works; only the new one does."},
 		{Title: "Ends within 7 days", Then: "Both pairs work until then."},
@@ -109,6 +108,13 @@ func neededGroups(rows []app.RenewalView, c app.StateCounts, now time.Time) (gro
 		}
 		all[i].Rows = append(all[i].Rows, r)
 	}
+	return all
+}
+
+// neededGroups splits the beginning of the work list by urgency; more is how many
+// renewals it leaves out.
+func neededGroups(rows []app.RenewalView, c app.StateCounts, now time.Time) (groups []neededGroup, more int) {
+	all := byUrgency(rows, now)
 	total := c.Lapsed + c.Expiring
 	more = max(total-len(rows), 0)
 	for i := range all {

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,32 +21,13 @@ func (s *server) renewalRoutes() {
 // renewalsShown is how many renewals a page lists.
 const renewalsShown = 50
 
-// work is one renewal that awaits acknowledgement.
-type work struct {
-	Service, User string
-	State         lifecycle.State // expiring or lapsed
-	Renewal       app.RenewalFacts
-	Old, New      app.PairSpan
-}
-
-func (w work) ref() string {
-	return w.Service + "/" + w.User + "/" + strconv.Itoa(w.New.Generation)
-}
-
-// workGroup is what of the list is alike in urgency.
-type workGroup struct {
-	Name, Hint string
-	Count      string // empty where the group goes on on another page
-	Rows       []work
-}
-
 // renewalsView is the work list of a project.
 type renewalsView struct {
 	frame
 	Service  string // the only one shown; empty: all
 	Services serviceNames
 	Total    int // renewals that await, of what is shown
-	Groups   []workGroup
+	Groups   []neededGroup
 	Axis     axis
 	Shown    int
 	After    string
@@ -69,111 +51,58 @@ func (v *visit) renewalsPage() error {
 		return err
 	}
 	r.frame, r.Shown, r.Next = v.frame, len(rows), next
-	r.Groups = groupWork(rows, v.now, r.After == "", next == "")
-	if r.After == "" && len(r.Groups) > 0 && counts.Lapsed > 0 {
-		r.Groups[0].Count = number(counts.Lapsed)
-	}
+	r.Groups = groupWork(rows, counts.Lapsed, v.now, r.After == "", next == "")
 	return v.show("Renewals", renewalsPage(r))
 }
 
 // work pages through what awaits somebody, of a service or of the whole project.
-func (v *visit) work(service string, page app.Page) (rows []work, next string, err error) {
-	if service != "" {
-		return v.workOf(service, page)
+func (v *visit) work(service string, page app.Page) (rows []app.RenewalView, next string, err error) {
+	if service == "" {
+		return v.App.ListRenewals(v.r.Context(), v.actor, v.frame.Project, page, v.now)
 	}
-	found, next, err := v.App.ListRenewals(v.r.Context(), v.actor, v.frame.Project, page, v.now)
-	for _, f := range found {
-		rows = append(rows, work{
-			Service: f.Service, User: f.User, State: f.State,
-			Renewal: app.RenewalFacts{
-				Generation: f.Generation, Replaced: f.Replaced, CreatedAt: f.CreatedAt, SnoozedUntil: f.SnoozedUntil, SnoozeReason: f.SnoozeReason,
-			},
-			Old: app.PairSpan{Generation: f.Replaced, NotBefore: f.OldNotBefore, NotAfter: f.OldNotAfter},
-			New: app.PairSpan{Generation: f.Generation, NotBefore: f.NewNotBefore, NotAfter: f.NewNotAfter},
-		})
+	found, next, err := v.App.FindUsers(v.r.Context(), v.actor, v.frame.Project, service,
+		app.UserFilter{State: app.FilterAwaiting, Sort: app.SortUrgency}, page, v.now)
+	for _, u := range found {
+		if u.Old != nil && u.Renewal != nil {
+			rows = append(rows, renewalOf(service, u))
+		}
 	}
 	return rows, next, err
 }
 
-func (v *visit) workOf(service string, page app.Page) (rows []work, next string, err error) {
-	found, next, err := v.App.FindUsers(v.r.Context(), v.actor, v.frame.Project, service,
-		app.UserFilter{State: app.FilterAwaiting, Sort: app.SortUrgency}, page, v.now)
-	for _, u := range found {
-		if u.Old == nil || u.Renewal == nil {
-			continue // acknowledged while this was read
-		}
-		rows = append(rows, work{
-			Service: service, User: u.Name, State: u.State, Renewal: *u.Renewal, Old: *u.Old,
-			New: app.PairSpan{Generation: u.Current.Generation, NotBefore: u.Current.NotBefore, NotAfter: u.Current.NotAfter},
-		})
-	}
-	return rows, next, err
+// renewalOf is the renewal that a user's row shows.
+func renewalOf(service string, u app.UserRow) app.RenewalView {
+	return app.RenewalView{State: u.State, PendingRenewal: app.PendingRenewal{
+		Service: service, User: u.Name, Generation: u.Renewal.Generation, Replaced: u.Renewal.Replaced, CreatedAt: u.Renewal.CreatedAt,
+		OldNotBefore: u.Old.NotBefore, OldNotAfter: u.Old.NotAfter, NewNotBefore: u.Current.NotBefore, NewNotAfter: u.Current.NotAfter,
+		SnoozedUntil: u.Renewal.SnoozedUntil, SnoozeReason: u.Renewal.SnoozeReason,
+	}}
 }
 
 // groupWork puts rows, most urgent first, under the words for their urgency. A
 // group is counted where all of it is on the page: first and last say whether
-// the list begins and ends here.
-func groupWork(rows []work, now time.Time, first, last bool) []workGroup {
-	groups := []workGroup{
-		{Name: "Lapsed", Hint: "The old pair no longer works; only the new one does."},
-		{Name: "Ends within 7 days", Hint: "Both pairs work until then."},
-		{Name: "Awaiting acknowledgement", Hint: "Put the new pair in use, then acknowledge."},
-	}
-	for _, w := range rows {
-		at := 2
+// the list begins and ends here. lapsed is how many there are of those.
+func groupWork(rows []app.RenewalView, lapsed int, now time.Time, first, last bool) []neededGroup {
+	shown := slices.DeleteFunc(byUrgency(rows, now), func(g neededGroup) bool { return len(g.Rows) == 0 })
+	for i, g := range shown {
 		switch {
-		case w.State == lifecycle.Lapsed:
-			at = 0
-		case w.Old.NotAfter.Sub(now) < soon:
-			at = 1
-		}
-		groups[at].Rows = append(groups[at].Rows, w)
-	}
-	var shown []workGroup
-	for _, g := range groups {
-		if len(g.Rows) > 0 {
-			shown = append(shown, g)
-		}
-	}
-	for i := range shown {
-		if (i > 0 || first) && (i < len(shown)-1 || last) {
-			shown[i].Count = number(len(shown[i].Rows))
+		case g.Rows[0].State == lifecycle.Lapsed:
+			shown[i].Count = lapsed
+		case (i > 0 || first) && (i < len(shown)-1 || last):
+			shown[i].Count = len(g.Rows)
 		}
 	}
 	return shown
 }
 
+// renewalRef names a renewal by the generation that is shown.
+func renewalRef(r app.RenewalView) string {
+	return r.Service + "/" + r.User + "/" + strconv.Itoa(r.Generation)
+}
+
 // at is the list with another service or place.
 func (r renewalsView) at(service, after string) string {
 	return queried(r.path("renewals"), "service", service, "after", after)
-}
-
-func (r renewalsView) service(w work) serviceFrame {
-	return serviceFrame{frame: r.frame, Service: app.ServiceView{Service: app.Service{Name: w.Service}}}
-}
-
-// fact is what stands under a user's name.
-func (w work) fact(f frame) string {
-	what := w.Service + " · renewed " + day(w.Renewal.CreatedAt, f.Zone)
-	if w.Renewal.SnoozedUntil.After(f.Now) {
-		what += " · snoozed until " + day(w.Renewal.SnoozedUntil, f.Zone)
-	}
-	return what
-}
-
-// ends says when the old pair ends or ended.
-func (w work) ends(f frame) string {
-	switch {
-	case w.Old.NotAfter.Before(f.Now):
-		return "old ended " + moment(w.Old.NotAfter, f.Now, f.Zone)
-	case w.Old.NotAfter.Sub(f.Now) < soon:
-		return "old ends " + moment(w.Old.NotAfter, f.Now, f.Zone)
-	}
-	return "old ends " + day(w.Old.NotAfter, f.Zone)
-}
-
-func (w work) timeline(a axis) timeline {
-	return drawn(a, &w.Old, w.New.NotBefore, w.New.NotAfter, w.State)
 }
 
 // acknowledged is what became of many acknowledgements.
@@ -260,9 +189,9 @@ func (a acknowledged) before(r app.AckResult) string {
 	return r.By + " acknowledged " + r.User + " of " + r.Service + " at " + moment(r.At, a.Now, a.Zone) + ". Nothing is left to do."
 }
 
-// why is the reason why a renewal could not be acknowledged.
-func why(v app.AckResult) string {
-	if e, ok := app.AsError(v.Err).(*app.Error); ok {
+// unacknowledged is the reason why a renewal could not be acknowledged.
+func unacknowledged(r app.AckResult) string {
+	if e, ok := app.AsError(r.Err).(*app.Error); ok {
 		return sentence(e.Message)
 	}
 	return "Something failed here that is not yours to mend: the log of segue serve says what."

@@ -39,6 +39,8 @@ func (v *visit) createService() error {
 func inForm(message string) string {
 	return sentence(strings.NewReplacer(
 		"user_config.bootstrap_servers", "bootstrap servers", "service_name", "name", "tech_emails", "contacts",
+		"user_email", "email", "member_type", "role", "renew_before", "renewed before its end", "after_lapse", "after a lapse",
+		"digest_interval", "one digest each", "digest_delay", "the time for which news are gathered", "time_zone", "time zone",
 	).Replace(message))
 }
 

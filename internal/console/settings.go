@@ -33,7 +33,8 @@ type settingsView struct {
 	Preview  *app.PolicyPreview // of what the form says; nil before it was asked for
 	Contacts string             // one address a line
 	Channels []channelRow       // the project's
-	Mail     app.Health
+	Mail     healthLine
+	Mails    bool // mail leaves this Segue
 	CAs      []caView
 	// Refused is why a form was not taken, and which.
 	Refused, RefusedForm string
@@ -48,7 +49,7 @@ const (
 // channelRow is a channel and how it fares.
 type channelRow struct {
 	app.Channel
-	Health app.ChannelHealth
+	Line healthLine
 }
 
 // caView is an authority that the project's clients trust.
@@ -88,10 +89,12 @@ func (v *visit) settings(service string) (settingsView, error) {
 		return s, err
 	}
 	s.Contacts = strings.Join(p.TechEmails, "\n")
-	if s.Mail, err = v.App.ProjectHealth(ctx, v.actor, project, v.now); err != nil {
+	health, err := v.App.ProjectHealth(ctx, v.actor, project, v.now)
+	if err != nil {
 		return s, err
 	}
-	if s.Channels, err = v.channels(s.Mail); err != nil {
+	s.Mails, s.Mail = health.MailConfigured, mailLine(health, v.now, v.frame.Zone)
+	if s.Channels, err = v.channels(health); err != nil {
 		return s, err
 	}
 	bundle, err := v.App.ProjectCA(ctx, v.actor, project, v.now)
@@ -106,12 +109,13 @@ func (v *visit) channels(h app.Health) ([]channelRow, error) {
 	found, err := v.App.ListChannels(v.r.Context(), v.actor, v.frame.Project, v.now)
 	rows := make([]channelRow, len(found))
 	for i, c := range found {
-		rows[i].Channel = c
-		for _, health := range h.Channels {
-			if health.Name == c.Name {
-				rows[i].Health = health
+		health := app.ChannelHealth{Name: c.Name, Kind: c.Kind}
+		for _, known := range h.Channels {
+			if known.Name == c.Name {
+				health = known
 			}
 		}
+		rows[i] = channelRow{c, channelLine(health, v.now, v.frame.Zone)}
 	}
 	return rows, err
 }
@@ -160,7 +164,7 @@ func (s settingsView) at(service string) string {
 // refuse shows the page again, with what was typed and why it was not taken.
 func (v *visit) refuse(s settingsView, form string, err error) error {
 	status, e := v.refusal(err)
-	s.Refused, s.RefusedForm = sentence(e.Message), form
+	s.Refused, s.RefusedForm = inForm(e.Message), form
 	return v.showAs(status, "Settings", settingsPage(s))
 }
 
@@ -177,7 +181,7 @@ func (v *visit) setContacts() error {
 		return err
 	}
 	service, typed := v.r.PostForm.Get("service"), v.r.PostForm.Get("contacts")
-	emails := strings.FieldsFunc(typed, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;", r) })
+	emails := addresses(typed)
 	err := v.App.SetContacts(v.r.Context(), v.actor, v.frame.Project, service, emails, v.now)
 	if err == nil {
 		return v.done(queried(v.frame.path("settings"), "service", service), contactsWords(len(emails), service))
@@ -210,29 +214,4 @@ func (v *visit) sendTestMail() error {
 		return err
 	}
 	return v.done(back, "A test mail left for "+v.actor.Email+".")
-}
-
-// mailState says how mail fares.
-func mailState(h app.Health) said {
-	switch h.MailState {
-	case app.MailWorks:
-		return said{"Delivered", good}
-	case app.MailFails:
-		return said{"Failing", bad}
-	case app.MailUntried:
-		return said{"Nothing sent yet", quiet}
-	}
-	return said{"Kept in the outbox", quiet}
-}
-
-func mailWords(h app.Health, f frame) string {
-	switch {
-	case !h.MailConfigured:
-		return "No mail server is set: mails are kept in the outbox. Set one with segue serve --smtp-url."
-	case h.MailState == app.MailFails:
-		return sentence(h.NewestError)
-	case h.MailAt.IsZero():
-		return "A mail server is set; no mail of this project has left yet."
-	}
-	return "The newest mail left " + ago(h.MailAt, f.Now) + "."
 }

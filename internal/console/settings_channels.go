@@ -37,7 +37,7 @@ func (v *visit) createChannel() error {
 	secret, err := v.App.CreateChannel(v.r.Context(), v.actor, v.frame.Project, f.Name, f.Kind, f.URL, v.now)
 	if err != nil {
 		status, e := v.refusal(err)
-		f.Message = sentence(e.Message)
+		f.Message = inForm(e.Message)
 		return v.dialog(status, "Add channel", newChannelDialog(f))
 	}
 	if secret == "" {
@@ -70,44 +70,8 @@ func (v *visit) deleteChannel() error {
 	f := channelForm{frame: v.frame, Name: v.r.PathValue("channel")}
 	if err := v.App.DeleteChannel(v.r.Context(), v.actor, v.frame.Project, f.Name, v.now); err != nil {
 		status, e := v.refusal(err)
-		f.Message = sentence(e.Message)
+		f.Message = inForm(e.Message)
 		return v.dialog(status, "Delete channel", deleteChannelDialog(f))
 	}
 	return v.done(v.frame.path("settings"), "Channel "+f.Name+" is deleted; what was due on it is dropped.")
-}
-
-// channelState says how a channel fares.
-func channelState(h app.ChannelHealth) said {
-	switch {
-	case h.LastAt.IsZero():
-		return said{"Nothing sent yet", quiet}
-	case h.LastOutcome == app.MessageSent:
-		return said{"Delivered", good}
-	case h.LastOutcome == app.MessageDue:
-		return said{"Retrying", warn}
-	case h.LastOutcome == app.MessageDead:
-		return said{"Given up", bad}
-	}
-	return said{"Dropped", quiet}
-}
-
-// channelFact is what stands under a channel's name.
-func channelFact(c channelRow, f frame) string {
-	words := kindWords(c.Kind)
-	switch h := c.Health; {
-	case h.LastError != "" && !h.NextTry.IsZero():
-		return words + " · " + h.LastError + "; next try " + in(h.NextTry, f.Now)
-	case h.LastError != "":
-		return words + " · " + h.LastError
-	case !h.LastAt.IsZero():
-		return words + " · last " + ago(h.LastAt, f.Now)
-	}
-	return words + " · since " + day(c.CreatedAt, f.Zone)
-}
-
-func kindWords(k app.ChannelKind) string {
-	if k == app.ChannelSlack {
-		return "Slack"
-	}
-	return "Webhook"
 }
