@@ -105,8 +105,8 @@ func (r renewalsView) at(service, after string) string {
 	return queried(r.path("renewals"), "service", service, "after", after)
 }
 
-// acknowledged is what became of many acknowledgements.
-type acknowledged struct {
+// acknowledgedView is what became of many acknowledgements.
+type acknowledgedView struct {
 	frame
 	Back                 string
 	Done, Before, Failed []app.AckResult
@@ -128,7 +128,7 @@ func (v *visit) acknowledgeRenewals() error {
 	if err != nil {
 		return err
 	}
-	a := acknowledged{frame: v.frame, Back: back}
+	a := acknowledgedView{frame: v.frame, Back: back}
 	for _, r := range results {
 		switch {
 		case r.Err != nil:
@@ -171,7 +171,7 @@ func unreadable() error {
 }
 
 // summary says in one line what became of it.
-func (a acknowledged) summary() string {
+func (a acknowledgedView) summary() string {
 	var said []string
 	if n := len(a.Done); n == 1 {
 		said = append(said, a.Done[0].User+" of "+a.Done[0].Service+" is acknowledged: its reminders stop.")
@@ -185,7 +185,7 @@ func (a acknowledged) summary() string {
 }
 
 // before says that somebody was quicker.
-func (a acknowledged) before(r app.AckResult) string {
+func (a acknowledgedView) before(r app.AckResult) string {
 	return r.By + " acknowledged " + r.User + " of " + r.Service + " at " + moment(r.At, a.Now, a.Zone) + ". Nothing is left to do."
 }
 
@@ -276,7 +276,7 @@ func renewalsWords(r renewalsView) string {
 	return plural(r.Total, "renewal") + " " + of + " · times in " + r.Zone.String()
 }
 
-func acknowledgedWords(a acknowledged) string {
+func acknowledgedWords(a acknowledgedView) string {
 	switch done := len(a.Done); {
 	case done == 0 && len(a.Before) > 0:
 		return "Nothing new was acknowledged"

@@ -855,7 +855,7 @@ func servicePick(names serviceNames, chosen, path string) templ.Component {
 
 // acknowledgedPage tells what became of many acknowledgements where one line is
 // not enough.
-func acknowledgedPage(a acknowledged) templ.Component {
+func acknowledgedPage(a acknowledgedView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

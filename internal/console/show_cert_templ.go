@@ -356,7 +356,7 @@ func showCert(c certView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = changes(c.userView, c.Shown).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = changedSince(c.userView, c.Shown).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

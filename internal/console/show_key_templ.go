@@ -352,7 +352,7 @@ func showKey(k keyView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = changes(k.userView, k.Shown).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = changedSince(k.userView, k.Shown).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -12,12 +12,6 @@ import (
 	"github.com/segue-project/segue/internal/app"
 )
 
-// The files of a pair, named as the CLI names them.
-const (
-	caFile   = "ca.pem"
-	certFile = "service.cert"
-	keyFile  = "service.key"
-)
 
 // certDownload sends a certificate as a file.
 func (v *visit) certDownload(u userView) error {

@@ -879,8 +879,8 @@ func renewalDot(r *drawnRenewal) templ.Component {
 	})
 }
 
-// changes say what changed since the generation before.
-func changes(u userView, g app.GenerationView) templ.Component {
+// changedSince says what changed since the generation before.
+func changedSince(u userView, g app.GenerationView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -169,7 +169,7 @@ func (u userView) drawPair(a axis, g app.GenerationView, y int) drawnPair {
 	if !g.RevokedAt.IsZero() {
 		end = earlier(end, g.RevokedAt)
 	}
-	hatched := ended || (!g.Current && u.History.State == acknowledged)
+	hatched := ended || (!g.Current && u.History.State == lifecycle.Acknowledged)
 	d.bar = a.bar(g.CreatedAt, end, y, class, hatched && !g.Current)
 	x, length := a.pixel(g.CreatedAt), float64(len(d.Words)+len(d.Fact)+2)*letter
 	if g.Generation > 1 { // beside the dot of its renewal, and beside the overlap
