@@ -240,7 +240,6 @@ func (u userView) renewalWords(r lifecycle.Renewal) string {
 	return words + "not acknowledged before the next"
 }
 
-
 // state is how the user's pairs stand, in words.
 func (u userView) state() said {
 	end := u.current().NotAfter

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/lifecycle"
 )
 
 // steps are the units of an axis, the finest first; those of calendars follow in
