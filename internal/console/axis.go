@@ -10,7 +10,7 @@ import (
 
 // nominal is the width of a list's column, in pixels, for which labels and
 // shortest bars are chosen; what is drawn stretches with its column.
-const nominal = 340
+const nominal = 260
 
 // labelGap is the least distance between labels, in pixels.
 const labelGap = 46
