@@ -21,7 +21,7 @@ const (
 )
 
 // neededWidth is how wide the work list's axis is at least, in pixels.
-const neededWidth = 260
+const neededWidth = 234
 
 // overviewView is a project at a glance, what needs a person first.
 type overviewView struct {

@@ -11,13 +11,21 @@ import (
 // newService is what the form of a new service holds.
 type newService struct{ Name, Bootstrap, Message string }
 
-func (v *visit) newServicePage() error { return v.newServiceWith(http.StatusOK, newService{}) }
+func (v *visit) newServicePage() error {
+	if err := v.manages(app.ManageServices); err != nil {
+		return err
+	}
+	return v.newServiceWith(http.StatusOK, newService{})
+}
 
 func (v *visit) newServiceWith(status int, n newService) error {
 	return v.dialog(status, "Add service", newServiceDialog(v.frame, n))
 }
 
 func (v *visit) createService() error {
+	if err := v.manages(app.ManageServices); err != nil {
+		return err
+	}
 	if err := v.form(); err != nil {
 		return err
 	}
@@ -51,6 +59,9 @@ type deletion struct {
 }
 
 func (v *visit) deleteServicePage(f serviceFrame) error {
+	if err := v.manages(app.ManageServices); err != nil {
+		return err
+	}
 	return v.deleteServiceWith(f, http.StatusOK, deletion{})
 }
 
@@ -63,6 +74,9 @@ func (v *visit) deleteServiceWith(f serviceFrame, status int, d deletion) error 
 }
 
 func (v *visit) deleteService(f serviceFrame) error {
+	if err := v.manages(app.ManageServices); err != nil {
+		return err
+	}
 	if err := v.form(); err != nil {
 		return err
 	}

@@ -613,7 +613,7 @@ func serviceBanner(f serviceFrame) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = banner(warn, bannerWords(f), "The renewed certificates are ready. "+bannerThen(f)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = banner(warn, bannerWords(f), bannerThen(f)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

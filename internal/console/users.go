@@ -148,10 +148,14 @@ func bannerWords(f serviceFrame) string {
 }
 
 func bannerThen(f serviceFrame) string {
-	if f.Counts.Expiring == 0 {
-		return "Put the new one in use, then acknowledge it."
+	ready := "The renewed certificates are ready."
+	if f.Counts.Expiring+f.Counts.Lapsed == 1 {
+		ready = "The renewed certificate is ready."
 	}
-	return "Old and new both work until then: put the new one in use, then acknowledge it."
+	if f.Counts.Expiring == 0 {
+		return ready + " Put the new one in use, then acknowledge it."
+	}
+	return ready + " Old and new both work until then: put the new one in use, then acknowledge it."
 }
 
 func documentTitle(f frame) string {
