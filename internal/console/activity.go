@@ -25,18 +25,11 @@ const auditShown = 50
 type activityView struct {
 	frame
 	Filter  app.AuditFilter
-	Days    []activityDay
-	Shown   int
+	Entries []app.AuditEntry
 	Before  int64 // entries older than this one are shown; 0: from the newest
 	Next    int64 // where the next page goes on; 0: it is the last
 	Proof   app.AuditProof
 	Actions []string
-}
-
-// activityDay is a day's entries.
-type activityDay struct {
-	Words   string
-	Entries []app.AuditEntry
 }
 
 func (v *visit) activityPage() error {
@@ -45,17 +38,17 @@ func (v *visit) activityPage() error {
 	if a.Before, err = entryNumber(v.r.URL.Query().Get("before")); err != nil {
 		return err
 	}
-	entries, err := v.App.ListAudit(v.r.Context(), v.actor, v.frame.Project, a.Filter, a.Before, auditShown, v.now)
+	a.Entries, err = v.App.ListAudit(v.r.Context(), v.actor, v.frame.Project, a.Filter, a.Before, auditShown+1, v.now)
 	if err != nil {
 		return err
 	}
-	if len(entries) == auditShown {
-		a.Next = entries[len(entries)-1].Seq
+	if len(a.Entries) > auditShown {
+		a.Entries = a.Entries[:auditShown]
+		a.Next = a.Entries[auditShown-1].Seq
 	}
 	if a.Proof, err = v.App.VerifyAudit(v.r.Context(), v.actor, v.frame.Project, v.now); err != nil {
 		return err
 	}
-	a.Shown, a.Days = len(entries), byDay(entries, v.now, v.frame.Zone)
 	return v.show("Activity", activityPage(a))
 }
 
@@ -86,31 +79,6 @@ func auditActions() []string {
 	}
 	slices.Sort(actions)
 	return actions
-}
-
-// byDay puts entries, newest first, under their days.
-func byDay(entries []app.AuditEntry, now time.Time, zone *time.Location) []activityDay {
-	var days []activityDay
-	for _, e := range entries {
-		words := dayWords(e.At, now, zone)
-		if len(days) == 0 || days[len(days)-1].Words != words {
-			days = append(days, activityDay{Words: words})
-		}
-		last := &days[len(days)-1]
-		last.Entries = append(last.Entries, e)
-	}
-	return days
-}
-
-// dayWords is a day as people call it: "Today", "Yesterday", "Mon 30 Nov 2026".
-func dayWords(t, now time.Time, zone *time.Location) string {
-	switch t.In(zone).Format(time.DateOnly) {
-	case now.In(zone).Format(time.DateOnly):
-		return "Today"
-	case now.In(zone).AddDate(0, 0, -1).Format(time.DateOnly):
-		return "Yesterday"
-	}
-	return t.In(zone).Format("Mon 2 Jan 2006")
 }
 
 // at is the log with one thing of the filter or the place changed.

@@ -277,6 +277,8 @@ func inDays(t, now time.Time, zone *time.Location) string {
 	switch days := int(distance.Round(24*time.Hour) / (24 * time.Hour)); { // some days have 23 or 25 hours
 	case days == 0:
 		return "today"
+	case days == 1:
+		return "tomorrow"
 	case days < 0:
 		return plural(-days, "day") + " ago"
 	default:
