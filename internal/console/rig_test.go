@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -174,7 +175,7 @@ var demoStore = sync.OnceValues(func() (string, error) {
 	if err := a.Demo(ctx, t0); err != nil {
 		return "", err
 	}
-	if err := addMembers(ctx, st); err != nil {
+	if err := errors.Join(addMembers(ctx, st), a.RecordDigests(ctx, t0), deliver(ctx, a, t0)); err != nil {
 		return "", err
 	}
 	return dir, st.Close()
@@ -382,17 +383,20 @@ func (r *rig) user(name string) app.UserView {
 // deliver does what the jobs do: digests are recorded, and what is due leaves.
 func (r *rig) deliver() {
 	r.t.Helper()
-	ctx := r.t.Context()
-	if err := r.app.RecordDigests(ctx, r.now); err != nil {
+	if err := errors.Join(r.app.RecordDigests(r.t.Context(), r.now), deliver(r.t.Context(), r.app, r.now)); err != nil {
 		r.t.Fatal(err)
 	}
-	due, err := r.app.DueMessages(ctx, r.now, 100)
+}
+
+func deliver(ctx context.Context, a *app.App, now time.Time) error {
+	due, err := a.DueMessages(ctx, now, 100)
 	if err != nil {
-		r.t.Fatal(err)
+		return err
 	}
 	for _, id := range due {
-		if err := r.app.DeliverMessage(ctx, id, r.now); err != nil {
-			r.t.Fatal(err)
+		if err := a.DeliverMessage(ctx, id, now); err != nil {
+			return err
 		}
 	}
+	return nil
 }
