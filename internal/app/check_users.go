@@ -104,7 +104,13 @@ func (c *checker) finishUsers(ctx context.Context, checks []*userCheck) error {
 
 // adviseUser says what about a user needs a person.
 func (c *checker) adviseUser(k *userCheck) {
-	if !k.Facts.DeletedAt.IsZero() || k.Facts.RenewAt.After(c.now) {
+	if k.deleted() {
+		return
+	}
+	if current, ok := k.Facts.Generation(k.Copies.Generation); ok && current.NotBefore.Sub(c.now) > lateness {
+		c.violation(0, k.subject, "its pair is not valid before %s, for it was made by a clock that was ahead: once the clock is right, %s", stamp(current.NotBefore), resetIt)
+	}
+	if k.Facts.RenewAt.After(c.now) {
 		return
 	}
 	if k.OpenFailure != nil {
@@ -383,6 +389,9 @@ func (c *checker) settleLate(ctx context.Context) error {
 	lastSweep, err := c.app.Inspector.LastSweep(ctx)
 	if err != nil {
 		return err
+	}
+	if lastSweep.Sub(c.now) > sweepAhead {
+		c.violation(3, c.name(0), "the last sweep was noted at %s, ahead of this clock: every sweep is refused until then; %s", stamp(lastSweep), acceptClock)
 	}
 	for project, since := range c.dueSince {
 		if min(c.now.Sub(since), c.now.Sub(c.policySet[project]), c.now.Sub(lastSweep)) > sweepMissing {

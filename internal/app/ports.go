@@ -379,6 +379,10 @@ type UserWriter interface {
 	// SweepCommitted notes the moment of a sweep's write; ErrClockBehind when now
 	// is more than five minutes before the newest one noted.
 	SweepCommitted(ctx context.Context, now time.Time) error
+	// RewindClock notes at now what was noted as of a later moment: sweeps, digests
+	// (those recorded then keep no other from being), and the attempts at messages
+	// that wait until after longestWait.
+	RewindClock(ctx context.Context, now, longestWait time.Time) error
 	// ShardSwept notes that a sweep at now left nothing due in the shard; it notes
 	// nothing where something still is.
 	ShardSwept(ctx context.Context, shard int, now time.Time) error

@@ -261,6 +261,34 @@ func killedAtRandom(t *testing.T, from template) {
 	t.Logf("%d mails had arrived and %d were recorded as sent when it was killed; %d mails in all", before, sent, len(out.mail.Messages()))
 }
 
+// TestHangingMailServerDelaysNoRenewal has a mail server that takes connections and
+// then says nothing: pairs are renewed on time all the same.
+func TestHangingMailServerDelaysNoRenewal(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		due := time.Now().Add(12 * time.Second)
+		in, out := newTemplate(t, url, 20, 5, due), newOutside(t)
+		in.tell(t, out)
+		out.mail.Play(smtptest.At(smtptest.Hello, smtptest.Answer{Stall: true}))
+		p := in.serve(t, out.flags()...)
+		await(t, "the mail server hangs", patience, func() bool { return out.mail.Asked(smtptest.Hello) > 1 }, p)
+		if time.Now().After(due) {
+			t.Skip("this machine is too busy: pairs were due before any mail was")
+		}
+		in.awaitRenewed(t, in.users, p)
+		late := time.Since(due)
+		t.Logf("%d pairs were renewed within %s of their date, beside a mail server that hangs", in.users, late.Round(time.Millisecond))
+		if late > 30*time.Second { // an attempt hangs for 90 s
+			t.Errorf("pairs were renewed %s after their date", late)
+		}
+		if n := len(out.mail.Messages()); n != 0 {
+			t.Errorf("%d mails arrived", n)
+		}
+		out.mail.Play(nil) // the attempts end, or stopping would wait for them for eight seconds
+		p.terminate(t)
+		in.check(t, in.users)
+	})
+}
+
 // goOn starts serve again and demands that everybody gets the one mail that was
 // recorded, at least once.
 func (in instance) goOn(t *testing.T, out *outside) {
