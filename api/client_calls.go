@@ -18,6 +18,13 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (UserAuthRe
 	return reply, err
 }
 
+// SetUp makes the first administrator, and returns a token as SignIn does.
+func (c *Client) SetUp(ctx context.Context, s SetUp) (UserAuthReply, error) {
+	var reply UserAuthReply
+	err := c.do(ctx, call{method: http.MethodPost, path: []string{"setup"}, in: s, out: &reply})
+	return reply, err
+}
+
 // Me returns the account behind the token.
 func (c *Client) Me(ctx context.Context) (Me, error) {
 	var reply MeReply

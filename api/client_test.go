@@ -76,6 +76,10 @@ func TestEveryCall(t *testing.T) {
 	ctx := t.Context()
 	asks(t, map[string]func(c *Client) error{
 		`POST /base/v1/userauth {"email":"e","password":"p"}`: func(c *Client) error { _, err := c.SignIn(ctx, "e", "p"); return err },
+		`POST /base/v1/setup {"token":"t","password":"p","real_name":"n"}`: func(c *Client) error {
+			_, err := c.SetUp(ctx, SetUp{Token: "t", Password: "p", RealName: "n"})
+			return err
+		},
 		`GET /base/v1/me`:                          func(c *Client) error { _, err := c.Me(ctx); return err },
 		`GET /base/v1/project`:                     func(c *Client) error { _, err := c.Projects(ctx); return err },
 		`POST /base/v1/project {"project":"p"}`:    func(c *Client) error { _, err := c.CreateProject(ctx, ProjectCreate{Project: "p"}); return err },

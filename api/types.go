@@ -18,6 +18,14 @@ type UserAuthReply struct {
 	UserEmail string `json:"user_email"`
 }
 
+// SetUp makes the first administrator (POST /v1/setup); the token is the last part
+// of the link that `segue serve` printed when the store was empty.
+type SetUp struct {
+	Token    string `json:"token" doc:"From the link of the first set-up"`
+	Password string `json:"password" doc:"The password to choose"`
+	RealName string `json:"real_name"`
+}
+
 // MeReply is the account behind the token (GET /v1/me).
 type MeReply struct {
 	User Me `json:"user"`

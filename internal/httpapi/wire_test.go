@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,30 @@ func TestWireOfMembers(t *testing.T) {
 		record("invite_delete", "DELETE", shop+"/invite/grace@example.com", "")
 		token = c.invite("ada@example.com", "operator")
 		record("invitation_accept", "POST", "/v1/invitation/accept", `{"token":"`+token+`","password":"`+password+`","real_name":""}`)
+	})
+}
+
+// The first administrator is made without a browser, once, and is signed in.
+func TestWireOfSetUp(t *testing.T) {
+	onBothEmpty(t, func(t *testing.T, r *rig) {
+		token, err := r.server.App.OfferSetup(t.Context(), ownerEmail, r.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nobody := r.nobody()
+		body := func(token, password string) string {
+			return `{"token":"` + token + `","password":"` + password + `","real_name":"Olga Owner"}`
+		}
+		nobody.refused("POST", "/v1/setup", body(token, "short"), http.StatusBadRequest)
+		nobody.refused("POST", "/v1/setup", body(token[:20]+"x"+token[21:], password), http.StatusUnauthorized)
+		res := nobody.ok("POST", "/v1/setup", body(token, password), nil)
+		compare(t, "setup", res)
+		nobody.refused("POST", "/v1/setup", body(token, password), http.StatusUnauthorized)
+		if strings.Contains(r.log.String(), token) {
+			t.Error("the log holds the token")
+		}
+		c := r.admin()
+		c.ok("POST", "/v1/project", `{"project":"shop"}`, nil)
 	})
 }
 
