@@ -34,6 +34,9 @@ func (v *visit) snooze(u userView) error {
 	said := "Reminders of " + u.User + " go on."
 	if form.Get("end") == "" {
 		if until, err = time.ParseInLocation(time.DateOnly, s.Until, u.Zone); err != nil {
+			if !u.may(app.ManageUsers) {
+				return notYours()
+			}
 			s.Message = "Choose the day on which reminders go on."
 			return v.snoozeDialog(http.StatusUnprocessableEntity, s)
 		}
@@ -60,7 +63,7 @@ func (s snoozeView) refusalWords(e *app.Error) string {
 	case e.Field == "until" && ok && live(old, s.Now):
 		return "Choose a day from " + s.first() + " to " + s.last(old) + ": then the old pair ends, and its clients are cut off."
 	}
-	return sentence(e.Message)
+	return inWords(e.Message, s.Now, s.Zone)
 }
 
 func (s snoozeView) first() string { return day(s.Now.AddDate(0, 0, 1), s.Zone) }
