@@ -47,8 +47,12 @@ var deeds = map[string]string{
 
 	"denied": "was not allowed {permission}",
 
-	"account.create":  "made the account {email}",
-	"account.sign-in": "signed in",
+	"account.create":         "made the account {email}",
+	"account.sign-in":        "signed in",
+	"account.sign-out":       "signed out",
+	"account.sign-in-failed": "saw a wrong password given",
+	"account.revoke-session": "signed another browser out",
+	"setup.offer":            "offered {email} the link that sets Segue up",
 }
 
 // theKeyRead is keys.read of one user's one key.
