@@ -18,12 +18,17 @@ import (
 )
 
 // Start starts Chromium; the returned function ends it.
-func Start(ctx context.Context) (context.Context, context.CancelFunc) {
+func Start(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("font-render-hinting", "none"))
 	allocator, endAllocator := chromedp.NewExecAllocator(ctx, options...)
 	first, endFirst := chromedp.NewContext(allocator)
-	return first, func() { endFirst(); endAllocator() }
+	end := func() { endFirst(); endAllocator() }
+	if err := chromedp.Do(first); err != nil {
+		end()
+		return nil, nil, fmt.Errorf("start Chromium, which scripts/setup.sh test installs: %w", err)
+	}
+	return first, end, nil
 }
 
 // Tab is a page of Chromium that looks at a server.

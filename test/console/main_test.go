@@ -34,13 +34,15 @@ func run(m *testing.M) int {
 			err = fmt.Errorf("build segue: %w: %s", err, out)
 		}
 	}
+	end := func() {}
+	if err == nil {
+		chromium, end, err = browser.Start(context.Background())
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	ctx, end := browser.Start(context.Background())
 	defer end()
-	chromium = ctx
 	return m.Run()
 }
 
