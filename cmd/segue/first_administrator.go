@@ -30,23 +30,21 @@ func (in *instance) firstAdministrator(ctx context.Context) error {
 	return err
 }
 
-// offerSetup shows the one-time link by which somebody becomes the first
-// administrator, while nobody is. It is a secret: it goes to a terminal, or to a
-// file that only its owner reads.
-func (in *instance) offerSetup(ctx context.Context, dir, base string, out io.Writer) error {
+// offerSetup is what is said of the one-time link by which somebody becomes the
+// first administrator; empty where somebody is. The link is a secret: it goes to a
+// terminal, or to a file that only its owner reads.
+func (in *instance) offerSetup(ctx context.Context, dir, base string, out io.Writer) (words string, err error) {
 	token, err := in.app.OfferSetup(ctx, adminEmail(), time.Now())
 	if err != nil || token == "" {
-		return err
+		return "", err
 	}
 	link := base + "/setup/" + token
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprintf(out, "\nOpen this link once to become the first administrator, %s:\n  %s\n", adminEmail(), link)
-		return nil
+		return fmt.Sprintf("\nFirst open this link, which works once, and choose a password for %s:\n  %s\n", adminEmail(), link), nil
 	}
 	path := filepath.Join(dir, "setup-link")
 	if err := atomicfile.Write(path, []byte(link+"\n"), 0o600); err != nil {
-		return fmt.Errorf("keep the link that sets Segue up: %w", err)
+		return "", fmt.Errorf("keep the link that sets Segue up: %w", err)
 	}
-	fmt.Fprintf(out, "nobody can sign in yet: open the link in %s once to become the first administrator, %s\n", path, adminEmail())
-	return nil
+	return fmt.Sprintf("nobody can sign in yet: open the link in %s, which works once, and choose a password for %s\n", path, adminEmail()), nil
 }

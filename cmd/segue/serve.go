@@ -161,10 +161,14 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		console.New(console.Config{App: in.app, Now: time.Now, Log: log, Version: version, Secure: strings.HasPrefix(base, "https://")}),
 	))
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong in TLS
-	if err := in.offerSetup(ctx, o.dir, base, out); err != nil {
+	setup, err := in.offerSetup(ctx, o.dir, base, out)
+	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return serveAndWork(ctx, server, listener, runner, func() { o.greet(out, scheme+"://"+listener.Addr().String()) })
+	return serveAndWork(ctx, server, listener, runner, func() {
+		o.greet(out, scheme+"://"+listener.Addr().String())
+		fmt.Fprint(out, setup)
+	})
 }
 
 // frontDoor gives programs' paths to the API and people's to the console.
@@ -233,7 +237,7 @@ func (o *serveOptions) greet(out io.Writer, address string) {
 	}
 	fmt.Fprintf(out, `
 The project "demo" holds twelve service users at every stage of a certificate's life.
-Sign in, then look around:
+Open %[1]s in a browser, or look around in a terminal:
   export SEGUE_URL=%[1]s SEGUE_PROJECT=demo
   %[2]s user login %[3]s
   %[2]s service renewals

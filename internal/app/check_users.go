@@ -92,6 +92,9 @@ func (c *checker) finishUsers(ctx context.Context, checks []*userCheck) error {
 		}
 		c.adviseUser(k)
 	}
+	if err := c.checkReminded(ctx, checks); err != nil {
+		return err
+	}
 	missing, err := c.missing(ctx, revoked)
 	for _, serial := range missing {
 		c.violation(6, owner[serial], "a pair of it is revoked, but not in the revocation list that would be served next: brokers take it still; %s", restore)
@@ -129,9 +132,10 @@ type userCheck struct {
 	brokerSerials map[serialKey]struct{} // read only
 	subject       string
 
-	found   []Violation
-	revoked []serialKey // revoked and unexpired
-	late    bool        // due before its shard was swept
+	found      []Violation
+	revoked    []serialKey // revoked and unexpired
+	late       bool        // due before its shard was swept
+	unreminded bool        // its renewal awaits, and no next reminder is set
 }
 
 func (k *userCheck) violation(invariant int, format string, args ...any) {
@@ -148,6 +152,7 @@ func (k *userCheck) run(ctx context.Context) error {
 	k.checkRevocations()
 	k.checkCopies()
 	k.checkRenewals()
+	k.checkReminders()
 	k.checkDue()
 	if err := k.checkPairs(ctx); err != nil {
 		return err

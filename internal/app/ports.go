@@ -579,6 +579,9 @@ type Inspector interface {
 	InspectBrokerCerts(ctx context.Context, offset, limit int) ([]BrokerCert, error)
 	InspectAccounts(ctx context.Context, afterID int64, limit int) ([]Account, error)
 	InspectTokens(ctx context.Context, afterID int64, limit int) ([]Token, error)
+	InspectChannels(ctx context.Context, afterID int64, limit int) ([]Channel, error)
+	// InspectMessages pages by id; each message comes from one snapshot with its attempts and channel.
+	InspectMessages(ctx context.Context, afterID int64, limit int) ([]InspectedMessage, error)
 	// LastSweep is the moment of the newest committed sweep; zero for none.
 	LastSweep(ctx context.Context) (time.Time, error)
 	// SweptShards is when a sweep last left nothing due in each shard; zero for never.
@@ -592,6 +595,22 @@ type InspectedUser struct {
 	Pairs       []Pair // one per generation, in order
 	OpenFailure *Failure
 	Copies      UserCopies
+	Reminders   []InspectedReminder // one per renewal, in order
+}
+
+// InspectedReminder is where a renewal stands in its schedule of reminders.
+type InspectedReminder struct {
+	RemindAt     time.Time // zero: the schedule is over, or has none
+	Told         time.Time // when people were told last
+	SnoozedUntil time.Time // zero: never snoozed
+}
+
+// InspectedMessage is a message with what lies beside it. It has no HTML, Slot,
+// Event and SentAt.
+type InspectedMessage struct {
+	Message
+	Recorded   int  // attempts that the store holds
+	HasChannel bool // its channel is one of its project
 }
 
 // UserCopies are what a store keeps twice, so that lists and the sweep find a

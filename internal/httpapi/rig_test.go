@@ -246,7 +246,7 @@ func (c caller) invite(email, role string) string {
 	c.t.Helper()
 	var reply api.InviteReply
 	c.ok("POST", shop+"/invite", `{"user_email":"`+email+`","member_type":"`+role+`"}`, &reply)
-	_, token, found := strings.Cut(reply.Link, "#token=")
+	_, token, found := strings.Cut(reply.Link, "/invitation/")
 	if !found {
 		c.t.Fatalf("the invitation of %s has the link %q", email, reply.Link)
 	}

@@ -32,7 +32,7 @@ var random = []struct {
 	{regexp.MustCompile(`"password": "[0-9A-Za-z]{24}"`), `"password": "<password>"`},
 	{regexp.MustCompile(`"next": "[0-9]+-[0-9a-f]+"`), `"next": "<cursor>"`},
 	{regexp.MustCompile(`"data": "[A-Za-z0-9+/=]+"`), `"data": "<data>"`},
-	{regexp.MustCompile(`#token=sgu_[0-9A-Za-z]{49}"`), `#token=<token>"`},
+	{regexp.MustCompile(`/invitation/sgu_[0-9A-Za-z]{49}"`), `/invitation/<token>"`},
 	{regexp.MustCompile(`"secret": "whsec_[A-Za-z0-9+/=]{44}"`), `"secret": "<secret>"`},
 	{regexp.MustCompile(`"id": "[0-9a-f]{16}"`), `"id": "<id>"`},
 	// What mails say is package notify's, whose own recordings hold it.
