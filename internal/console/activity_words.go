@@ -47,8 +47,12 @@ var deeds = map[string]string{
 
 	"denied": "was not allowed {permission}",
 
-	"account.create":  "made the account {email}",
-	"account.sign-in": "signed in",
+	"account.create":         "made the account {email}",
+	"account.sign-in":        "signed in",
+	"account.sign-in-failed": "failed to sign in",
+	"account.sign-out":       "signed out",
+	"account.revoke-session": "ended a session",
+	"setup.offer":            "offered the link for the first set-up",
 }
 
 // theKeyRead is keys.read of one user's one key.
