@@ -49,10 +49,10 @@ var deeds = map[string]string{
 
 	"account.create":         "made the account {email}",
 	"account.sign-in":        "signed in",
+	"account.sign-in-failed": "failed to sign in",
 	"account.sign-out":       "signed out",
-	"account.sign-in-failed": "saw a wrong password given",
-	"account.revoke-session": "signed another browser out",
-	"setup.offer":            "offered {email} the link that sets Segue up",
+	"account.revoke-session": "ended a session",
+	"setup.offer":            "offered the link for the first set-up",
 }
 
 // theKeyRead is keys.read of one user's one key.
