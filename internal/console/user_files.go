@@ -12,7 +12,6 @@ import (
 	"github.com/segue-project/segue/internal/app"
 )
 
-
 // certDownload sends a certificate as a file.
 func (v *visit) certDownload(u userView) error {
 	if u.History.Hidden {
