@@ -233,7 +233,7 @@ func (p userPageView) overlapWords() string {
 	if !live(old, p.Now) {
 		words = "both pairs worked from " + day(p.current().CreatedAt, p.Zone) + " to " + day(old.NotAfter, p.Zone)
 	}
-	words += "; " + plural(p.Overlap.Told, "message") + " so far"
+	words += "; " + countOf(p.Overlap.Told, "message") + " so far"
 	if r := p.History.Reminders; r != nil && !r.Next.IsZero() {
 		words += ", the next " + when(r.Next, p.Now, p.Zone)
 	}
@@ -267,4 +267,12 @@ func (u userView) service() serviceFrame {
 // since is what stands under the name.
 func (u userView) since() string {
 	return " · generation " + strconv.Itoa(u.current().Generation) + " · created " + day(u.History.CreatedAt, u.Zone)
+}
+
+// countOf is plural with a word for none: "no message".
+func countOf(n int, word string) string {
+	if n == 0 {
+		return "no " + word
+	}
+	return plural(n, word)
 }
