@@ -27,6 +27,8 @@ type UserHistory struct {
 	Renewals    []lifecycle.Renewal // oldest first
 	// Reminders is where the pending renewal stands; nil where none awaits acknowledgement.
 	Reminders *ReminderView
+	// Failure is why the renewal that is due could not be made; nil where none failed.
+	Failure *Failure
 }
 
 // ReminderView is where the reminders of a renewal stand.
@@ -53,7 +55,10 @@ func (a *App) UserHistory(ctx context.Context, actor Actor, project, service, us
 			}
 			h.Generations = append(h.Generations, v)
 		}
-		h.Reminders, err = remindersOf(ctx, r, t)
+		if h.Reminders, err = remindersOf(ctx, r, t); err != nil {
+			return err
+		}
+		h.Failure, err = failureOf(ctx, r, t, now)
 		return err
 	})
 	if err != nil {
@@ -88,4 +93,20 @@ func remindersOf(ctx context.Context, r Reader, t target) (*ReminderView, error)
 	}
 	d := found[0]
 	return &ReminderView{Next: d.RemindAt, SnoozedUntil: d.SnoozedUntil, SnoozeReason: d.SnoozeReason}, nil
+}
+
+// failuresRead bounds the failures among which one is looked for.
+const failuresRead = 1000
+
+func failureOf(ctx context.Context, r Reader, t target, now time.Time) (*Failure, error) {
+	if t.user.Facts.RenewAt.After(now) {
+		return nil, nil
+	}
+	open, err := r.OpenFailures(ctx, t.Project.ID, failuresRead)
+	for i := range open {
+		if open[i].UserID == t.user.ID {
+			return &open[i], err
+		}
+	}
+	return nil, err
 }

@@ -44,7 +44,7 @@ func (v *visit) refuseAcknowledge(u userView, seen int, err error) error {
 	if err := v.loadUser(&u); err != nil {
 		return err
 	}
-	a := ackView{userView: u, Message: sentence(e.Message)}
+	a := ackView{userView: u, Message: inWords(e.Message, v.now, u.Zone)}
 	if n := u.current().Generation; n > seen {
 		a.Message = "A newer generation, " + strconv.Itoa(n) + ", exists. Look at it, then acknowledge."
 	}

@@ -29,7 +29,7 @@ func (v *visit) delete(u userView) error {
 		if e.Code != app.CodeConflict && e.Code != app.CodeInvalid {
 			return err
 		}
-		return v.deleteDialog(status, u, typed, sentence(e.Message))
+		return v.deleteDialog(status, u, typed, inWords(e.Message, v.now, u.Zone))
 	}
 	if strings.HasPrefix(u.Back, u.path()) { // the user's own page is gone
 		u.Back = u.of("users")

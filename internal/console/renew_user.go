@@ -41,7 +41,7 @@ func (v *visit) renew(u userView) error {
 		if err := v.loadUser(&u); err != nil {
 			return err
 		}
-		return v.renewDialog(status, u, sentence(e.Message))
+		return v.renewDialog(status, u, inWords(e.Message, v.now, u.Zone))
 	}
 	if err := v.loadUser(&u); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (v *visit) reset(u userView) error {
 		if err := v.loadUser(&u); err != nil {
 			return err
 		}
-		return v.resetDialog(status, u, typed, sentence(e.Message))
+		return v.resetDialog(status, u, typed, inWords(e.Message, v.now, u.Zone))
 	}
 	if err := v.loadUser(&u); err != nil {
 		return err
@@ -72,3 +72,5 @@ func revokedWords(numbers []int) string {
 	}
 	return "All " + number(len(words)) + " earlier generations are"
 }
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

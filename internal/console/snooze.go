@@ -60,7 +60,7 @@ func (s snoozeView) refusalWords(e *app.Error) string {
 	case e.Field == "until" && ok && live(old, s.Now):
 		return "Choose a day from " + s.first() + " to " + s.last(old) + ": then the old pair ends, and its clients are cut off."
 	}
-	return sentence(e.Message)
+	return inWords(e.Message, s.Now, s.Zone)
 }
 
 func (s snoozeView) first() string { return day(s.Now.AddDate(0, 0, 1), s.Zone) }

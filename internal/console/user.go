@@ -187,6 +187,13 @@ func (u userView) pictured(shown app.GenerationView) []app.GenerationView {
 	return out
 }
 
+// choicesNewest are the drawn generations, the newest first.
+func (u userView) choicesNewest() []app.GenerationView {
+	out := slices.Clone(u.drawn())
+	slices.Reverse(out)
+	return out
+}
+
 // age is what a generation is among the others: New, Old, Ended, Revoked.
 func (u userView) age(g app.GenerationView) string {
 	switch {

@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -221,9 +220,6 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// digits is a coordinate as SVG takes it.
-func digits(n int) string { return strconv.Itoa(n) }
-
 // short is the first and last digits of a serial: "7DAB0DCB…9C39".
 func short(serial string) string {
 	if len(serial) <= 16 {
@@ -239,4 +235,103 @@ func fingerprint(sum [32]byte) string {
 		octets[i] = fmt.Sprintf("%02X", b)
 	}
 	return strings.Join(octets[:16], ":") + "\n" + strings.Join(octets[16:], ":")
+}
+
+// The places of what the enlarged overlap shows, in pixels from its top.
+const (
+	overlapOldY   = 24
+	overlapNewY   = 40
+	messagesY     = 68
+	sightsY       = 92
+	overlapHeight = 132
+)
+
+// overlapPicture is the time in which two pairs work, with what was sent in it and
+// who saw a key.
+type overlapPicture struct {
+	Axis             axis
+	Tint             bar
+	Bars             []bar
+	Edges            []tick // its first and last day, where there is room
+	Messages, Sights []mark
+	Told             int  // messages that left in it
+	Today            bool // today lies on the axis
+	Label            string
+}
+
+// mark is a moment on an axis.
+type mark struct {
+	X, Title       string
+	Planned        bool // it is still to come
+	Words          string
+	WordsX, Anchor string
+}
+
+// drawOverlap draws the overlap of the current pair and the one before; nil where
+// there is none. seen are the sights of keys.
+func (p userPageView) drawOverlap(seen []app.AuditEntry) *overlapPicture {
+	old, ok := p.old()
+	current := p.current()
+	if !ok || !current.CreatedAt.Before(old.NotAfter) {
+		return nil
+	}
+	from, to := current.CreatedAt, old.NotAfter
+	room := to.Sub(from) / 11 // for the names of the rows, and for a lapse to be seen
+	o := &overlapPicture{Axis: spanAxis(from.Add(-room), to.Add(room/2), p.Now, p.Zone, pageWidth)}
+	a := o.Axis
+	o.Today = !p.Now.Before(a.From) && !p.Now.After(a.To)
+	o.Tint = bar{X: a.x(from), Width: percent((a.pixel(to) - a.pixel(from)) / a.width())}
+	done := p.History.State == lifecycle.Acknowledged
+	o.Bars = []bar{
+		a.bar(old.CreatedAt, to, overlapOldY, "old", done || p.Now.After(to)),
+		a.bar(from, current.NotAfter, overlapNewY, "new", false),
+	}
+	o.edges(from, to)
+	for _, s := range p.Sent {
+		if inSpan(s.At, from, to) && !s.At.After(p.Now) {
+			o.Told++
+			o.Messages = append(o.Messages, mark{X: a.x(s.At), Title: s.What + ", " + s.At.In(p.Zone).Format("2 Jan 2006 15:04") + ", to " + plural(len(s.To), "recipient")})
+		}
+	}
+	for _, t := range p.Upcoming {
+		o.Messages = append(o.Messages, mark{X: a.x(t), Planned: true, Title: "Reminder to come, " + t.In(p.Zone).Format("2 Jan 2006 15:04")})
+	}
+	o.sights(seen, from, to, p.Now, p.Zone)
+	o.Label = fmt.Sprintf("The overlap from %s to %s, with %s and %s of a key", day(from, p.Zone), day(to, p.Zone), plural(o.Told, "message"), plural(len(o.Sights), "sight"))
+	return o
+}
+
+func inSpan(t, from, to time.Time) bool { return !t.Before(from) && !t.After(to) }
+
+// edges names the first and the last day, apart from "today" and one another.
+func (o *overlapPicture) edges(from, to time.Time) {
+	a := o.Axis
+	for _, t := range []time.Time{from, to} {
+		if o.Today && abs(a.pixel(t)-a.pixel(a.Now)) < labelGap {
+			continue
+		}
+		if len(o.Edges) > 0 && a.pixel(t)-a.pixel(o.Edges[0].At) < labelGap {
+			continue
+		}
+		o.Edges = append(o.Edges, tick{t, dayLabel(t.In(a.Zone))})
+	}
+}
+
+// sights marks who saw a key; the newest is said beside its mark. seen is in the
+// order of the newest first.
+func (o *overlapPicture) sights(seen []app.AuditEntry, from, to, now time.Time, zone *time.Location) {
+	for _, e := range seen {
+		if !inSpan(e.At, from, later(to, now)) || e.At.After(o.Axis.To) {
+			continue
+		}
+		m := mark{X: o.Axis.x(e.At), Title: fmt.Sprintf("Key seen by %s, %s, entry %s", actorWords(e.Actor), e.At.In(zone).Format("2 Jan 2006 15:04"), number(int(e.Seq)))}
+		if len(o.Sights) == 0 {
+			m.Words = "seen by " + actorWords(e.Actor) + ", " + dayLabel(e.At.In(zone))
+			m.WordsX, m.Anchor = "-11", "end"
+			if float64(len(m.Words))*letter+2*labelGap > o.Axis.pixel(e.At) {
+				m.WordsX, m.Anchor = "11", "start"
+			}
+		}
+		o.Sights = append(o.Sights, m)
+	}
 }
