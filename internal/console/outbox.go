@@ -80,33 +80,46 @@ func messageThen(m app.Message, f frame) string {
 
 func messageID(id int64) string { return fmt.Sprintf("%016x", uint64(id)) }
 
-// message is the one that the path names.
-func (v *visit) message() (m app.Message, attempts []app.Attempt, err error) {
+// messageNamed is the id of the message that the path names.
+func (v *visit) messageNamed() (int64, error) {
 	id, err := strconv.ParseUint(v.r.PathValue("message"), 16, 64)
 	if err != nil {
-		return m, nil, &app.Error{Code: app.CodeNotFound, Message: "no such message in this project"}
+		return 0, &app.Error{Code: app.CodeNotFound, Message: "no such message in this project"}
 	}
-	return v.App.GetMessage(v.r.Context(), v.actor, v.frame.Project, int64(id), v.now)
+	return int64(id), nil
 }
 
-func (v *visit) messagePage() error {
-	m, attempts, err := v.message()
+func (v *visit) messagePage() error { return v.messageWith(nil) }
+
+// messageWith shows a message, and why something about it was refused.
+func (v *visit) messageWith(refused error) error {
+	id, err := v.messageNamed()
 	if err != nil {
 		return err
 	}
-	return v.dialog(http.StatusOK, "Message", messageDialog(v.frame, m, attempts, ""))
+	m, attempts, err := v.App.GetMessage(v.r.Context(), v.actor, v.frame.Project, id, v.now)
+	if err != nil {
+		return err
+	}
+	if refused == nil {
+		return v.dialog(http.StatusOK, "Message", messageDialog(v.frame, m, attempts, ""))
+	}
+	status, e := v.refusal(refused)
+	return v.dialog(status, "Message", messageDialog(v.frame, m, attempts, sentence(e.Message)))
 }
 
 func (v *visit) retryMessage() error {
-	m, attempts, err := v.message()
+	id, err := v.messageNamed()
 	if err != nil {
 		return err
 	}
-	if err := v.App.RetryMessage(v.r.Context(), v.actor, v.frame.Project, m.ID, v.now); err != nil {
-		status, e := v.refusal(err)
-		return v.dialog(status, "Message", messageDialog(v.frame, m, attempts, sentence(e.Message)))
+	switch err := v.App.RetryMessage(v.r.Context(), v.actor, v.frame.Project, id, v.now); {
+	case isCode(err, app.CodeConflict):
+		return v.messageWith(err)
+	case err != nil:
+		return err
 	}
-	return v.done(v.frame.path("outbox"), "The message to "+m.Recipient+" is tried again now.")
+	return v.done(v.frame.path("outbox"), "The message is due again and leaves now.")
 }
 
 // retriable reports whether a message can be made due again by hand.

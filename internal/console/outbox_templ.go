@@ -528,7 +528,7 @@ func messageDialog(f frame, m app.Message, attempts []app.Attempt, message strin
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if !m.SentAt.IsZero() {
+		if m.State == app.MessageSent {
 			templ_7745c5c3_Err = factTime("Sent", m.SentAt, f).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
