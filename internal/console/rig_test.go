@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -175,7 +174,7 @@ var demoStore = sync.OnceValues(func() (string, error) {
 	if err := a.Demo(ctx, t0); err != nil {
 		return "", err
 	}
-	if err := errors.Join(addMembers(ctx, st), a.RecordDigests(ctx, t0), deliver(ctx, a, t0)); err != nil {
+	if err := addMembers(ctx, st); err != nil {
 		return "", err
 	}
 	return dir, st.Close()
@@ -383,20 +382,17 @@ func (r *rig) user(name string) app.UserView {
 // deliver does what the jobs do: digests are recorded, and what is due leaves.
 func (r *rig) deliver() {
 	r.t.Helper()
-	if err := errors.Join(r.app.RecordDigests(r.t.Context(), r.now), deliver(r.t.Context(), r.app, r.now)); err != nil {
+	ctx := r.t.Context()
+	if err := r.app.RecordDigests(ctx, r.now); err != nil {
 		r.t.Fatal(err)
 	}
-}
-
-func deliver(ctx context.Context, a *app.App, now time.Time) error {
-	due, err := a.DueMessages(ctx, now, 100)
+	due, err := r.app.DueMessages(ctx, r.now, 100)
 	if err != nil {
-		return err
+		r.t.Fatal(err)
 	}
 	for _, id := range due {
-		if err := a.DeliverMessage(ctx, id, now); err != nil {
-			return err
+		if err := r.app.DeliverMessage(ctx, id, r.now); err != nil {
+			r.t.Fatal(err)
 		}
 	}
-	return nil
 }

@@ -122,6 +122,7 @@ const (
 // places fills the parts of a route in with what the demo has.
 func (r *rig) places() *strings.Replacer {
 	r.t.Helper()
+	r.deliver()
 	messages, _, err := r.app.ListMessages(r.t.Context(), app.System(), app.DemoProject, "", app.Page{Limit: 1}, r.now)
 	if err != nil || len(messages) == 0 {
 		r.t.Fatalf("the demo's outbox: %d messages, %v", len(messages), err)

@@ -32,6 +32,8 @@ type Server struct {
 	Dir string // the store, its log and what its command line keeps
 	bin string
 	cmd *exec.Cmd
+
+	invitation string // the page of an open one, once Prepare made it
 }
 
 // Serve starts bin, a built segue, over dir, which it makes where it is missing,

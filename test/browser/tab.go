@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,12 +19,17 @@ import (
 )
 
 // Start starts Chromium; the returned function ends it.
-func Start(ctx context.Context) (context.Context, context.CancelFunc) {
+func Start(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("font-render-hinting", "none"))
 	allocator, endAllocator := chromedp.NewExecAllocator(ctx, options...)
 	first, endFirst := chromedp.NewContext(allocator)
-	return first, func() { endFirst(); endAllocator() }
+	end := func() { endFirst(); endAllocator() }
+	if err := chromedp.Do(first); err != nil {
+		end()
+		return nil, nil, fmt.Errorf("start Chromium, which scripts/setup.sh test installs: %w", err)
+	}
+	return first, end, nil
 }
 
 // Tab is a page of Chromium that looks at a server.
@@ -150,7 +156,7 @@ func (t *Tab) Until(expression string) error {
 		}
 		if time.Now().After(deadline) {
 			text, _ := t.Text()
-			return fmt.Errorf("not true within %s: %s (%w)\non %s", within, expression, err, text)
+			return fmt.Errorf("not true within %s: %s (%v), on %s", within, expression, err, beginning(text))
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -174,6 +180,15 @@ func (t *Tab) At(path string) error {
 // Text is what people read on the page.
 func (t *Tab) Text() (string, error) {
 	return run(t, chromedp.Evaluate[string](`document.title + " " + location.pathname + "\n" + document.body.innerText`))
+}
+
+// beginning is enough of a page's text to know the page by.
+func beginning(text string) string {
+	const most = 600
+	if text = strings.Join(strings.Fields(text), " "); len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
 }
 
 // Click clicks the first visible link, button or summary with these words, or that
@@ -200,7 +215,7 @@ func (t *Tab) Click(inside, words string) error {
 	}
 	if len(at) != 2 {
 		text, _ := t.Text()
-		return fmt.Errorf("nothing visible named %q to click in %q on %s", words, inside, text)
+		return fmt.Errorf("nothing visible named %q to click in %q, on %s", words, inside, beginning(text))
 	}
 	if err := t.do(chromedp.MouseClickXY(at[0], at[1])); err != nil {
 		return fmt.Errorf("click %q: %w", words, err)
@@ -218,7 +233,7 @@ func orBody(inside string) string {
 // clickable finds what people can click by its words.
 func clickable(words string) string {
 	quoted := `"` + words + `"`
-	return `//*[self::a or self::button or self::summary or self::label][normalize-space(.)=` + quoted + ` or @aria-label=` + quoted + `]`
+	return `//*[self::a or self::button or self::summary or self::label or self::input][normalize-space(.)=` + quoted + ` or @aria-label=` + quoted + `]`
 }
 
 // Type types into the control with that name, in place of what it holds.

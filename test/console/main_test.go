@@ -34,13 +34,15 @@ func run(m *testing.M) int {
 			err = fmt.Errorf("build segue: %w: %s", err, out)
 		}
 	}
+	end := func() {}
+	if err == nil {
+		chromium, end, err = browser.Start(context.Background())
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	ctx, end := browser.Start(context.Background())
 	defer end()
-	chromium = ctx
 	return m.Run()
 }
 
@@ -112,18 +114,10 @@ func seated(t *testing.T, tab *browser.Tab, end context.CancelFunc, err error) p
 	}
 	p := person{t, tab}
 	t.Cleanup(func() {
-		p.clean()
+		p.clean(browser.Page{})
 		end()
 	})
 	return p
-}
-
-// clean demands that the tab did nothing that no page may do.
-func (p person) clean() {
-	p.t.Helper()
-	for _, trouble := range p.tab.Troubles() {
-		p.t.Errorf("in the browser: %s", trouble)
-	}
 }
 
 // admin is the administrator, signed in.

@@ -2,10 +2,8 @@ package console
 
 import (
 	"crypto/tls"
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/segue-project/segue/test/browser"
 )
@@ -104,7 +102,7 @@ func (p person) acknowledges(user string) {
 	p.clicksIn(row(user), "More actions for "+user)
 	p.clicksIn(row(user), "Acknowledge certificate")
 	p.sees("Acknowledge")
-	p.must(p.tab.Click(`form[action$="/`+user+`/acknowledge"]`, "Acknowledge"))
+	p.must(p.tab.Click(`form[action$="/`+user+`/acknowledge"]`, "Acknowledge certificate"))
 	p.until(`location.pathname === "` + users + `"`)
 	p.until(`document.querySelector('` + row(user) + ` .pill').innerText.match(/Acknowledged|Valid/)`)
 }
@@ -116,16 +114,20 @@ func agrees(t *testing.T, s *browser.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for r := range renewals(t, client) {
-		if r.Service == "kafka-orders" {
-			t.Errorf("%s still awaits acknowledgement in the API", r.User)
+	pending, err := client.RenewalsPage(t.Context(), browser.Project, "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range pending.Renewals {
+		if r.ServiceName == "kafka-orders" {
+			t.Errorf("%s still awaits acknowledgement in the API", r.Username)
 		}
 	}
 	service, err := client.Service(t.Context(), browser.Project, "kafka-orders")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range service.Notifications {
+	for _, n := range service.ServiceNotifications {
 		if strings.Contains(n.Message, "expiring") {
 			t.Errorf("the API still notifies: %s", n.Message)
 		}
@@ -135,7 +137,7 @@ func agrees(t *testing.T, s *browser.Server) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if state := fmt.Sprint(reply.User.State); state != "acknowledged" && state != "valid" {
+		if state := reply.User.State; state != "acknowledged" && state != "valid" {
 			t.Errorf("%s is %s in the API", user, state)
 		}
 	}
@@ -155,6 +157,3 @@ func remindersNow(t *testing.T, s *browser.Server, user string, want bool) {
 		t.Errorf("the digest names %s: %t, want %t\n%s", user, got, want, digest)
 	}
 }
-
-// patience bounds what a server does by itself; a busy machine takes long.
-const patience = 30 * time.Second
