@@ -12,6 +12,7 @@ const (
 	keystoreJKS      = "client.keystore.jks"
 	truststoreJKS    = "client.truststore.jks"
 	javaSettings     = "client.properties"
+	springSettings   = "application.yml"
 )
 
 // formats is every format. Names are part of the API: they never change.
@@ -35,6 +36,38 @@ var formats = []Format{
 	{
 		Name: "java-creds", About: "Java: the files of user-kafka-java-creds",
 		Files: []string{caFile, certFile, keyFile, truststoreJKS, keystorePKCS12, javaSettings}, Password: true, Address: true, make: javaCreds,
+	},
+	{
+		Name: "properties", About: "Java: one settings file that holds everything",
+		Files: []string{javaSettings}, Address: true, make: inline,
+	},
+	{
+		Name: "spring", About: "Spring Boot: application.yml with a PEM keystore",
+		Files: []string{springSettings, keystorePEM, caFile}, Address: true, make: spring,
+	},
+	{
+		Name: "librdkafka", About: "librdkafka, kcat, confluent-kafka: settings with PEM files",
+		Files: []string{"librdkafka.conf", certFile, keyFile, caFile}, Address: true, make: beside("librdkafka.conf", "librdkafka.conf"),
+	},
+	{
+		Name: "kafkajs", About: "Node.js: a module for kafkajs with PEM files",
+		Files: []string{"kafka.cjs", certFile, keyFile, caFile}, Address: true, make: beside("kafka.cjs", "kafka.cjs"),
+	},
+	{
+		Name: "kafka-python", About: "Python: a module for kafka-python with PEM files",
+		Files: []string{"kafka_client.py", certFile, keyFile, caFile}, Address: true, make: beside("kafka_client.py", "kafka_client.py"),
+	},
+	{
+		Name: "franz-go", About: "Go: a package for franz-go with PEM files",
+		Files: []string{"kafkaclient.go", certFile, keyFile, caFile}, Address: true, make: beside("kafkaclient.go", "kafkaclient.go.txt"),
+	},
+	{
+		Name: "kubernetes", About: "Kubernetes: a Secret of type kubernetes.io/tls",
+		Files: []string{"secret.yaml"}, Address: true, make: alone("secret.yaml", "secret.yaml"),
+	},
+	{
+		Name: "env", About: "environment variables that hold everything",
+		Files: []string{".env"}, Address: true, make: alone(".env", "env"),
 	},
 }
 

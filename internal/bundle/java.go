@@ -19,6 +19,18 @@ func combined(m *material) ([]File, error) {
 	return []File{m.keystore(), m.trust(), {Name: javaSettings, Content: p.Bytes()}}, nil
 }
 
+// inline needs no file beside it. Line ends are written as \\n, for Kafka would
+// take the last alone of several certificates on one line.
+func inline(m *material) ([]File, error) {
+	p := m.settings()
+	p.Set("ssl.keystore.type", "PEM")
+	p.Set("ssl.keystore.key", ended(m.Key))
+	p.Set("ssl.keystore.certificate.chain", ended(m.Cert))
+	p.Set("ssl.truststore.type", "PEM")
+	p.Set("ssl.truststore.certificates", ended(m.CA))
+	return []File{{Name: javaSettings, Content: p.Bytes(), Secret: true}}, nil
+}
+
 func pkcs12Stores(m *material) ([]File, error) {
 	pair, err := m.pkcs12Pair()
 	if err != nil {
