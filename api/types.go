@@ -382,7 +382,7 @@ type KitFile struct {
 // BundleRequest asks for a user's pair in the form in which a client loads it
 // (POST …/user/{user}/bundle).
 type BundleRequest struct {
-	Format     string `json:"format" doc:"What is to load it: pem, combined-pem, pkcs12, jks, java-creds, …; an unknown one is answered with the list"`
+	Format     string `json:"format" doc:"What is to load it: pem, combined-pem, pkcs12, jks, java-creds, properties, spring, librdkafka, kafkajs, kafka-python, franz-go, kubernetes or env"`
 	Password   string `json:"password,omitempty" doc:"Of the stores, 6 to 256 printable ASCII characters; a random one when left out. Formats without encrypted stores take none"`
 	Generation int    `json:"generation,omitempty" doc:"The newest when left out"`
 	Directory  string `json:"directory,omitempty" doc:"Where the files will lie, as settings name them; when left out, where the client is started"`

@@ -31,7 +31,8 @@ func newUserCredsDownloadCommand(c *cli) *cobra.Command {
 and service.key, the key readable by you alone. Files of these names are replaced
 together, and left as they are when anything fails.
 
-In an overlap it fetches the new pair; --generation fetches the other one.`,
+In an overlap it fetches the new pair; --generation fetches the other one.
+user-bundle writes other forms, such as keystores and settings.`,
 		Example: `  segue service user-creds-download orders --username shop -d ./certs
   segue service user-creds-download orders --username shop -d ./old --generation 1`,
 	}, func(cmd *cobra.Command, service, user string) error {

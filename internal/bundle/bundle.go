@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 )
@@ -28,7 +29,7 @@ type File struct {
 }
 
 // Mode is the permission bits that the file should have.
-func (f File) Mode() uint32 {
+func (f File) Mode() fs.FileMode {
 	if f.Secret {
 		return 0o600
 	}

@@ -363,7 +363,7 @@ func TestZip(t *testing.T) {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(content)
-		if err != nil || f.Name != files[i].Name || !bytes.Equal(text, files[i].Content) || uint32(f.Mode()) != files[i].Mode() || !f.Modified.Equal(made) {
+		if err != nil || f.Name != files[i].Name || !bytes.Equal(text, files[i].Content) || f.Mode() != files[i].Mode() || !f.Modified.Equal(made) {
 			t.Errorf("%s: mode %o, %s, %v", f.Name, f.Mode(), f.Modified, err)
 		}
 	}

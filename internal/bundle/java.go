@@ -86,8 +86,8 @@ func (m *material) storeSettings(pairType string, pair File, trustType string, t
 	return File{Name: javaSettings, Content: p.Bytes(), Secret: true}
 }
 
-// pkcs12Pair uses the ciphers that Java 8u301 and later read; the library's
-// newer ones are refused by Java 17.
+// pkcs12Pair uses the ciphers that Java 12 and later read; the library's newer
+// ones are refused by Java 17.
 func (m *material) pkcs12Pair() (File, error) {
 	data, err := pkcs12.Modern2023.Encode(m.key, m.chain[0], m.chain[1:], m.Password)
 	return File{Name: keystorePKCS12, Content: data, Secret: true}, err

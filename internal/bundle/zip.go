@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
-	"io/fs"
 	"time"
 )
 
@@ -15,7 +14,7 @@ func Zip(files []File, modTime time.Time) ([]byte, error) {
 	w := zip.NewWriter(&b)
 	for _, f := range files {
 		header := &zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: modTime.UTC().Truncate(time.Second)}
-		header.SetMode(fs.FileMode(f.Mode()))
+		header.SetMode(f.Mode())
 		part, err := w.CreateHeader(header)
 		if err != nil {
 			return nil, fmt.Errorf("zip %s: %w", f.Name, err)

@@ -48,7 +48,7 @@ func TestFormats(t *testing.T) {
 				t.Fatal("nothing loads this format here")
 			}
 			value := "by " + f.Name
-			sends(t, s.bundle(t, c, f.Name), value)
+			sends(t, s.bundle(t, c, f), value)
 			if err := goFetch(c.client, loadTLS(t, pem), topic, value); err != nil {
 				t.Error(err)
 			}
@@ -57,11 +57,25 @@ func TestFormats(t *testing.T) {
 	s.doctor(t)
 }
 
+// storePassword and bundleDir hold what settings and code have to quote.
+const (
+	storePassword = `p%s\ "q'$ #=:!~`
+	bundleDir     = `pairs of 'alice'`
+)
+
 // bundle is user-bundle of alice into a new folder, which it returns.
-func (s *segue) bundle(t testing.TB, c *cluster, format string) string {
+func (s *segue) bundle(t testing.TB, c *cluster, f bundle.Format) string {
 	t.Helper()
-	dir := t.TempDir()
-	s.run(t, "service user-bundle %s --project %s --username alice --format %s -d %s", c.service, c.project, format, dir)
+	dir := filepath.Join(t.TempDir(), bundleDir)
+	args := []string{"service", "user-bundle", c.service, "--project", c.project, "--username", "alice", "--format", f.Name, "-d", dir}
+	if f.Password {
+		file := filepath.Join(t.TempDir(), "password")
+		if err := os.WriteFile(file, []byte(storePassword+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--password-file", file)
+	}
+	s.runArgs(t, args...)
 	return dir
 }
 
