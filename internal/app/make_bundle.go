@@ -71,10 +71,13 @@ func (r *BundleRequest) check() (bundle.Format, error) {
 	if err == nil {
 		err = format.Check(r.Password, r.Directory)
 	}
+	if err != nil {
+		return format, bundleRefusal(err)
+	}
 	if format.Password && r.Password == "" {
 		r.Password = newPassword()
 	}
-	return format, bundleRefusal(err)
+	return format, nil
 }
 
 func (r *BundleRequest) make(format bundle.Format, t target, v PairView, ca string) (Bundle, error) {
