@@ -225,6 +225,14 @@ func (c *Client) BrokerKit(ctx context.Context, project, service string, r Broke
 	return reply.Files, err
 }
 
+// Bundle fetches a user's pair in the form in which a client loads it. The
+// server audits it as a sight of a key.
+func (c *Client) Bundle(ctx context.Context, project, service, user string, r BundleRequest) (Bundle, error) {
+	var b Bundle
+	err := c.do(ctx, call{method: http.MethodPost, path: servicePath(project, service, "user", user, "bundle"), in: r, out: &b, repeatable: true})
+	return b, err
+}
+
 func (c *Client) get(ctx context.Context, out any, path ...string) error {
 	return c.do(ctx, call{method: http.MethodGet, path: path, out: out, repeatable: true})
 }

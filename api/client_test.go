@@ -122,6 +122,10 @@ func TestEveryCall(t *testing.T) {
 			_, err := c.SetServicePolicy(ctx, "p", "s", PolicyUpdate{RenewBefore: Give("1d")})
 			return err
 		},
+		`POST /base/v1/project/p/service/s/user/u/bundle {"format":"jks","password":"changeit","generation":2}`: func(c *Client) error {
+			_, err := c.Bundle(ctx, "p", "s", "u", BundleRequest{Format: "jks", Password: "changeit", Generation: 2})
+			return err
+		},
 		`POST /base/v1/project/p/service/s/broker-kit {"brokers":[{"id":1,"host":"h"}]}`: func(c *Client) error {
 			_, err := c.BrokerKit(ctx, "p", "s", BrokerKitRequest{Brokers: []KitBroker{{ID: 1, Host: "h"}}})
 			return err

@@ -22,6 +22,7 @@ var runPages = []string{
 	"broker-kit.md",
 	"operations.md",
 	"notifications.md",
+	"formats.md",
 }
 
 // signIn goes before the commands of a page that does not show how to sign in.

@@ -40,6 +40,10 @@ func TestRoles(t *testing.T) {
 				_, err := f.GetGeneration(f.ctx, who, "acme", "orders", "alice", 1, f.now)
 				return err
 			}, users},
+			"make bundle": {func(who app.Actor) error {
+				_, err := f.MakeBundle(f.ctx, who, "acme", "orders", "alice", app.BundleRequest{Format: "jks"}, f.now)
+				return err
+			}, users},
 			"acknowledge": {func(who app.Actor) error {
 				return f.AcknowledgeRenewal(f.ctx, who, "acme", "orders", "alice", 0, f.now)
 			}, users},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/bundle"
 	"github.com/segue-project/segue/internal/notify"
 )
 
@@ -403,6 +404,12 @@ func TestSpecification(t *testing.T) {
 	}
 	if calls != 54 {
 		t.Errorf("%d calls", calls)
+	}
+	known := s.api.OpenAPI().Components.Schemas.Map()["BundleRequest"].Properties["format"].Description
+	for _, f := range bundle.Formats() {
+		if !strings.Contains(known, " "+f.Name) {
+			t.Errorf("the specification does not name the format %s", f.Name)
+		}
 	}
 	if want := `"spread":{"type":["string","null"]}`; !strings.Contains(string(text), want) {
 		t.Errorf("a policy's values are not %s", want)

@@ -80,6 +80,7 @@ func (s *server) routes() {
 	s.serviceTypeRoutes()
 	s.userRoutes()
 	s.generationRoutes()
+	s.bundleRoutes()
 	s.renewalRoutes()
 	s.policyRoutes()
 	s.brokerKitRoutes()

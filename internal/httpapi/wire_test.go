@@ -34,6 +34,7 @@ var random = []struct {
 	{regexp.MustCompile(`"next": "[0-9]+-[0-9a-f]+"`), `"next": "<cursor>"`},
 	{regexp.MustCompile(`"data": "[A-Za-z0-9+/=]+"`), `"data": "<data>"`},
 	{regexp.MustCompile(`/invitation/sgu_[0-9A-Za-z]{49}"`), `/invitation/<token>"`},
+	{regexp.MustCompile(`"content": "[A-Za-z0-9+/=]+"`), `"content": "<content>"`},
 	{regexp.MustCompile(`"secret": "whsec_[A-Za-z0-9+/=]{44}"`), `"secret": "<secret>"`},
 	{regexp.MustCompile(`"id": "[0-9a-f]{16}"`), `"id": "<id>"`},
 	// What mails say is package notify's, whose own recordings hold it.
@@ -70,6 +71,8 @@ func testWire(t *testing.T, r *rig) {
 	record("service_create_bare", "POST", shop+"/service", `{"service_name":"payments"}`)
 	record("user_create", "POST", orders+"/user", `{"username":"writer","authentication":null}`)
 	record("user_get", "GET", writer, "")
+	record("user_bundle", "POST", writer+"/bundle", `{"format":"pem","password":null,"generation":null}`)
+	record("user_bundle_password", "POST", writer+"/bundle", `{"format":"pkcs12"}`)
 	record("policy_get", "GET", shop+"/policy", "")
 	record("policy_put", "PUT", shop+"/policy", `{"validity":"400d","spread":"0s"}`)
 	record("policy_put_null", "PUT", shop+"/policy", `{"validity":null}`)

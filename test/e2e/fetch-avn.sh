@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the unmodified avn into a virtual environment and prints the program.
+# Installs the unmodified avn, and the clients of Kafka that are written in Python, into
+# a virtual environment and prints avn.
 # Does nothing when it is there already.
 set -eu
 

@@ -40,10 +40,14 @@ func startJava(t testing.TB, kit, credentials, topic string, more ...string) *ja
 		"request.timeout.ms=5000",
 		"delivery.timeout.ms=10000",
 	}, more...)...)
-	class := filepath.Join(kafkaDir, "classes") + string(os.PathListSeparator) + filepath.Join(kafkaDir, "tools", "*")
-	cmd := exec.Command("java", append(javaOptions(t, "-Xmx64m"), "-cp", class, "TestClient", config, topic)...)
+	cmd := exec.Command("java", append(javaOptions(t, "-Xmx64m"), "-cp", javaClasses(), "TestClient", config, topic)...)
 	cmd.Dir = dir
 	return talk(t, cmd)
+}
+
+// javaClasses is where the test's client and Kafka's lie.
+func javaClasses() string {
+	return filepath.Join(kafkaDir, "classes") + string(os.PathListSeparator) + filepath.Join(kafkaDir, "tools", "*")
 }
 
 // copyFile writes what the sources hold, one after the other.

@@ -63,10 +63,15 @@ func startSegue(t testing.TB, more ...string) *segue {
 // run is one command of the CLI, split at blanks.
 func (s *segue) run(t testing.TB, format string, args ...any) string {
 	t.Helper()
-	line := fmt.Sprintf(format, args...)
+	return s.runArgs(t, strings.Fields(fmt.Sprintf(format, args...))...)
+}
+
+// runArgs is one command of the CLI whose arguments may hold blanks.
+func (s *segue) runArgs(t testing.TB, args ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, segueBin, strings.Fields(line)...)
+	cmd := exec.CommandContext(ctx, segueBin, args...)
 	cmd.Env = s.env
 	out, err := cmd.Output()
 	if err != nil {
@@ -74,7 +79,7 @@ func (s *segue) run(t testing.TB, format string, args ...any) string {
 		if errors.As(err, &exit) {
 			err = fmt.Errorf("%w: %s", err, exit.Stderr)
 		}
-		t.Fatalf("segue %s: %v", line, err)
+		t.Fatalf("segue %s: %v", strings.Join(args, " "), err)
 	}
 	return string(out)
 }

@@ -1,21 +1,24 @@
-package kafka
+// Package propertiestest reads .properties files in tests.
+package propertiestest
 
 import (
 	"strconv"
 	"strings"
-	"testing"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"pgregory.net/rapid"
 )
 
-// parseProperties reads a .properties file by the rules of java.util.Properties.
-func parseProperties(t interface{ Fatalf(string, ...any) }, text string) map[string]string {
+// T is what is asked of a test.
+type T interface {
+	Fatalf(format string, args ...any)
+}
+
+// Parse reads a .properties file by the rules of java.util.Properties.
+func Parse(t T, text string) map[string]string {
 	out := map[string]string{}
 	for _, line := range logicalLines(text) {
 		key, value := splitEntry(line)
-		k, v := unescapeProperty(t, key), unescapeProperty(t, value)
+		k, v := unescape(t, key), unescape(t, value)
 		if _, twice := out[k]; twice {
 			t.Fatalf("key %q is set twice", k)
 		}
@@ -61,7 +64,7 @@ func splitEntry(line string) (key, value string) {
 	return line[:end], rest
 }
 
-func unescapeProperty(t interface{ Fatalf(string, ...any) }, s string) string {
+func unescape(t T, s string) string {
 	var units []uint16
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -87,33 +90,4 @@ func unescapeProperty(t interface{ Fatalf(string, ...any) }, s string) string {
 		units = append(units, uint16(c))
 	}
 	return string(utf16.Decode(units))
-}
-
-func TestPropertiesRoundTrip(t *testing.T) {
-	text := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune(" \\=:#!\t\n\r\f.$^ua0é\U0001F600"))))
-	rapid.Check(t, func(t *rapid.T) {
-		want := rapid.MapOfN(text, text, 1, 5).Draw(t, "entries")
-		p := &properties{}
-		for k, v := range want {
-			p.comment("a comment\nof two lines")
-			p.set(k, v)
-		}
-		got := parseProperties(t, string(p.bytes()))
-		if len(got) != len(want) {
-			t.Fatalf("got %d entries, want %d", len(got), len(want))
-		}
-		for k, v := range want {
-			if got[k] != v {
-				t.Fatalf("entry %q: got %q, want %q", k, got[k], v)
-			}
-		}
-	})
-}
-
-func TestPropertiesDoubleBackslashes(t *testing.T) {
-	p := &properties{}
-	p.set("rules", `RULE:^O=a\.b$/x/`)
-	if got, want := string(p.bytes()), `rules=RULE:^O=a\\.b$/x/`+"\n"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
 }

@@ -1,4 +1,6 @@
-package kafka
+// Package properties writes the files that java.util.Properties reads: settings
+// of Kafka's brokers and of Java clients.
+package properties
 
 import (
 	"fmt"
@@ -6,12 +8,12 @@ import (
 	"unicode/utf16"
 )
 
-// properties builds a .properties file that java.util.Properties reads, in the
-// order in which it is written.
-type properties struct{ b strings.Builder }
+// File is a .properties file, in the order in which it is written. The zero value
+// is empty and ready.
+type File struct{ b strings.Builder }
 
-// comment writes lines of text; an empty text is an empty line.
-func (p *properties) comment(text string) {
+// Comment writes lines of text; an empty text is an empty line.
+func (p *File) Comment(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if line != "" {
 			p.b.WriteString("# ")
@@ -20,16 +22,17 @@ func (p *properties) comment(text string) {
 	}
 }
 
-// set writes one entry.
-func (p *properties) set(key, value string) {
-	p.b.WriteString(escapeProperty(key, true) + "=" + escapeProperty(value, false) + "\n")
+// Set writes one entry.
+func (p *File) Set(key, value string) {
+	p.b.WriteString(escape(key, true) + "=" + escape(value, false) + "\n")
 }
 
-func (p *properties) bytes() []byte { return []byte(p.b.String()) }
+// Bytes returns what was written so far.
+func (p *File) Bytes() []byte { return []byte(p.b.String()) }
 
-// escapeProperty writes s so that java.util.Properties reads it back unchanged.
+// escape writes s so that java.util.Properties reads it back unchanged.
 // A key also needs its separators escaped; a value only its leading blanks.
-func escapeProperty(s string, key bool) string {
+func escape(s string, key bool) string {
 	var b strings.Builder
 	for i, r := range s {
 		switch {
