@@ -94,7 +94,7 @@ var indexes = []indexUse{
 	{query: "DuesOfProject", uses: []string{"users_project"}, sorted: true},
 	{query: "DuesOfService", uses: []string{"users_project"}, sorted: true},
 	{query: "DeletedPairsEnd", uses: []string{"services_every_name", "users_left"}},
-	{query: "PairsEnd", uses: []string{"users_name", "generations_pkey"}},
+	{query: "PairsEnd", uses: []string{"generations_pkey"}},
 	{query: "Revoked", uses: []string{"generations_revoked"}},
 	{query: "DestroyKeys", uses: []string{"generations_keys"}},
 }
