@@ -36,6 +36,14 @@ func TestRoles(t *testing.T) {
 				_, err := f.ListGenerations(f.ctx, who, "acme", "orders", "alice", f.now)
 				return err
 			}, all},
+			"history": {func(who app.Actor) error {
+				_, err := f.UserHistory(f.ctx, who, "acme", "orders", "alice", f.now)
+				return err
+			}, all},
+			"preview user": {func(who app.Actor) error {
+				_, err := f.PreviewUser(f.ctx, who, "acme", "orders", "alice", f.now)
+				return err
+			}, users},
 			"read pair": {func(who app.Actor) error {
 				_, err := f.GetGeneration(f.ctx, who, "acme", "orders", "alice", 1, f.now)
 				return err
