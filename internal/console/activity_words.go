@@ -49,7 +49,7 @@ var deeds = map[string]string{
 
 	"account.create":         "made the account {email}",
 	"account.sign-in":        "signed in",
-	"account.sign-in-failed": "failed to sign in",
+	"account.sign-in-failed": "refused a sign-in from {address}",
 	"account.sign-out":       "signed out",
 	"account.revoke-session": "ended a session",
 	"setup.offer":            "offered the link for the first set-up",

@@ -74,5 +74,5 @@ func (v *visit) servicesPage() error {
 	if err != nil {
 		return err
 	}
-	return v.show("Services", servicesPage(v.frame, found, next))
+	return v.show("Services", servicesPage(v.frame, found, v.r.URL.RequestURI(), next))
 }

@@ -199,19 +199,26 @@ func TestServiceContacts(t *testing.T) {
 	if r.audited("contacts.set") != 0 {
 		t.Error("refused contacts were stored")
 	}
-	page.submit(path, "contacts", "payments@example.com, kafka@example.com\r\n").redirects(path).follow().ok().
-		shows("The contacts of kafka-orders are stored.", "payments@example.com", "a technical contact of service kafka-orders").
-		lacks("kafka-team@example.com")
+	page = page.submit(path, "contacts", "payments@example.com, kafka@example.com\r\n").redirects(path).follow().ok().
+		shows("The contacts of kafka-orders are stored.", "payments@example.com", "a technical contact of service kafka-orders")
+	if told := textOf(page.one("section", "id", "told")); strings.Contains(told, "kafka-team@example.com") {
+		t.Error("a service's own contacts are told in place of the project's, not besides:", told)
+	}
 	c.get(orders + "/activity").ok().shows("olga set 2 contacts of kafka-orders")
 	c.post(path, "contacts", " ").redirects(path).follow().ok().shows("has no contacts of its own now", "kafka-team@example.com")
 }
 
 func TestServiceMessages(t *testing.T) {
 	r := newRig(t)
-	c := r.reader()
-	c.get(orders + "/notifications").ok().shows("Nothing was sent yet")
 	r.deliver()
-	c.get(orders+"/notifications").ok().shows("to kafka-team@example.com", "Kept in the Outbox").lacks("Store contacts")
+	r.reader().get(orders+"/notifications").ok().shows("to kafka-team@example.com", "Kept in the Outbox").lacks("Store contacts")
+	if _, err := r.app.CreateProject(t.Context(), app.System(), "shop", nil, r.now); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.app.AddService(t.Context(), app.System(), "shop", app.NewService{Name: "ledger"}, r.now); err != nil {
+		t.Fatal(err)
+	}
+	r.admin().get("/projects/shop/services/ledger/notifications").ok().shows("Nothing was sent yet", "Nobody would be told.", "Store contacts")
 }
 
 func TestServiceActivity(t *testing.T) {
