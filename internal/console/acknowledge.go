@@ -21,12 +21,16 @@ func (v *visit) askAcknowledge(u userView) error {
 	return v.dialog(http.StatusOK, "Acknowledge certificate of "+u.User, acknowledgeDialog(ackView{userView: u}))
 }
 
+// noGeneration is what a form that names none says it saw. The console never takes
+// whatever is pending, as the compatible call does.
+const noGeneration = -1
+
 // acknowledge records that the generation somebody saw is in use. Done before is
 // no failure; a newer generation has to be looked at first.
 func (v *visit) acknowledge(u userView) error {
 	seen, err := strconv.Atoi(v.r.PostForm.Get("generation"))
 	if err != nil || seen < 1 {
-		return &app.Error{Code: app.CodeInvalid, Message: "the form names no generation: open the user and acknowledge from there"}
+		seen = noGeneration
 	}
 	err = v.App.AcknowledgeRenewal(v.r.Context(), v.actor, u.Project, u.Service, u.User, seen, v.now)
 	if err != nil {

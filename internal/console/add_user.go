@@ -34,7 +34,7 @@ func (v *visit) addUser(f serviceFrame) error {
 		if e.Code != app.CodeInvalid && e.Code != app.CodeConflict {
 			return err
 		}
-		a.Message = sentence(e.Message)
+		a.Message = inWords(e.Message, v.now, f.Zone)
 		return v.userDialog(status, a)
 	}
 	made, err := v.App.DescribeUser(ctx, v.actor, f.Project, f.Service.Name, a.Name, v.now)
@@ -43,7 +43,7 @@ func (v *visit) addUser(f serviceFrame) error {
 	}
 	said := a.Name + " is made. Its pair works until " + day(made.Current.NotAfter, f.Zone) + "."
 	if made.Warning != "" {
-		said += " " + sentence(made.Warning)
+		said += " " + inWords(made.Warning, v.now, f.Zone)
 	}
 	return v.done(f.path("users", a.Name), said)
 }

@@ -34,6 +34,9 @@ func (v *visit) snooze(u userView) error {
 	said := "Reminders of " + u.User + " go on."
 	if form.Get("end") == "" {
 		if until, err = time.ParseInLocation(time.DateOnly, s.Until, u.Zone); err != nil {
+			if !u.may(app.ManageUsers) {
+				return notYours()
+			}
 			s.Message = "Choose the day on which reminders go on."
 			return v.snoozeDialog(http.StatusUnprocessableEntity, s)
 		}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -311,9 +310,13 @@ func when(t, now time.Time, zone *time.Location) string {
 // stored leads back after something was stored.
 func (v *visit) stored(u userView, said string) error { return v.done(u.Back, said) }
 
-// posted makes a button of any form send to a path, above the page where scripts run.
-func posted(path string) templ.Attributes {
-	return templ.Attributes{"formaction": path, "formmethod": http.MethodPost, "hx-post": path, "hx-target": "#dialog-body"}
+// keyForm is the form of every row's button that shows a key. The rows stand in
+// another form, and a key there must never be what Enter sends.
+const keyForm = "show-key"
+
+// shows makes a button show a user's key, above the page where scripts run.
+func shows(path string) templ.Attributes {
+	return templ.Attributes{"form": keyForm, "formaction": path, "hx-post": path, "hx-target": "#dialog-body"}
 }
 
 // dialogWidth and pageWidth are the widths, in pixels, for which pictures choose

@@ -17,7 +17,7 @@ var steps = []time.Duration{
 }
 
 // monthSteps are the units of a longer axis, in months.
-var monthSteps = []int{1, 3, 6, 12, 24, 60, 120}
+var monthSteps = []int{1, 3, 6, 12, 24, 60, 120, 300, 600, 1200}
 
 // spanAxis is the axis of one user's pairs: from a little before from to a little
 // after to, with lines at whole units, years where there are that many.
@@ -50,7 +50,11 @@ func (a axis) unit() (first time.Time, next func(time.Time) time.Time, label fun
 		if step < 24*time.Hour {
 			return midnight.Add(from.Sub(midnight) / step * step), func(t time.Time) time.Time { return t.Add(step) }, clockLabel(step)
 		}
-		return midnight, func(t time.Time) time.Time { return t.AddDate(0, 0, int(step/(24*time.Hour))) }, dayLabel
+		days := int(step / (24 * time.Hour))
+		if days == 7 { // weeks begin on Mondays
+			midnight = midnight.AddDate(0, 0, -(int(midnight.Weekday())+6)%7)
+		}
+		return midnight, func(t time.Time) time.Time { return t.AddDate(0, 0, days) }, dayLabel
 	}
 	for _, months := range monthSteps {
 		if span/(time.Duration(months)*30*24*time.Hour) > a.most() && months != monthSteps[len(monthSteps)-1] {
