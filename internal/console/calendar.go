@@ -124,8 +124,10 @@ func (v *visit) calendarLists(c *calendarView, after string) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Next, err = v.nextEnds(c.Service, c.To, nextEndsShown); err != nil {
-		return err
+	if from := later(v.now, c.From); from.Before(c.To) {
+		if c.Next, err = v.nextEnds(c.Service, from, c.To, nextEndsShown); err != nil {
+			return err
+		}
 	}
 	return v.show("Calendar", calendarPage(*c))
 }
@@ -228,11 +230,11 @@ func (c *calendarView) monthOf(t time.Time) int {
 // lead reports whether the first week begins before the year does.
 func (c calendarView) lead() bool { return c.Weekdays[0].Days[0].Day.IsZero() }
 
-// nextEnds are the next ends from now on and before a moment, at most n.
-func (v *visit) nextEnds(service string, before time.Time, n int) ([]app.DateRow, error) {
+// nextEnds are the first ends from ≤ t < to, at most n.
+func (v *visit) nextEnds(service string, from, to time.Time, n int) ([]app.DateRow, error) {
 	var ends []app.DateRow
 	for after := ""; ; {
-		rows, next, err := v.App.ListDates(v.r.Context(), v.actor, v.frame.Project, service, v.now, before, app.Page{After: after, Limit: 1000}, v.now)
+		rows, next, err := v.App.ListDates(v.r.Context(), v.actor, v.frame.Project, service, from, to, app.Page{After: after, Limit: 1000}, v.now)
 		if err != nil {
 			return nil, err
 		}
@@ -330,7 +332,7 @@ const endsInFile = 500
 // calendarFile is the ends of the next 13 months, for calendar programs.
 func (v *visit) calendarFile() error {
 	service := v.r.URL.Query().Get("service")
-	ends, err := v.nextEnds(service, v.now.AddDate(0, 13, 0), endsInFile)
+	ends, err := v.nextEnds(service, v.now, v.now.AddDate(0, 13, 0), endsInFile)
 	if err != nil {
 		return err
 	}

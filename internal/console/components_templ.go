@@ -776,7 +776,7 @@ func banner(t tone, what, then string) templ.Component {
 	})
 }
 
-// refused is why a form was not taken.
+// refused is why a form was not taken: what happened stands out from what to do.
 func refused(message string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -795,20 +795,34 @@ func refused(message string) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if message != "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<p class=\"refused\" role=\"alert\">")
+			what, then := firstSentence(message)
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, "<p class=\"refused\" role=\"alert\"><svg width=\"18\" height=\"18\" viewBox=\"0 0 20 20\" aria-hidden=\"true\"><circle cx=\"10\" cy=\"10\" r=\"8.2\"></circle><path d=\"M10 5.6v5.4M10 13.6v.8\"></path></svg> <span><b>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(message)
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(what)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `components.templ`, Line: 99, Col: 43}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `components.templ`, Line: 102, Col: 18}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var44))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "</b>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			var templ_7745c5c3_Var45 string
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(then)
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `components.templ`, Line: 102, Col: 30}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var45))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "</span></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -835,7 +849,7 @@ func overlap() templ.Component {
 		}
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "<svg class=\"overlap\" width=\"252\" height=\"64\" viewBox=\"0 0 252 64\" aria-hidden=\"true\"><rect class=\"tint\" x=\"98\" y=\"5\" width=\"44\" height=\"54\"></rect> <rect class=\"old\" x=\"0\" y=\"14\" width=\"142\" height=\"12\" rx=\"6\"></rect> <rect class=\"new\" x=\"98\" y=\"36\" width=\"154\" height=\"12\" rx=\"6\"></rect> <line class=\"now\" x1=\"120\" x2=\"120\" y1=\"0\" y2=\"64\"></line></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 57, "<svg class=\"overlap\" width=\"252\" height=\"64\" viewBox=\"0 0 252 64\" aria-hidden=\"true\"><rect class=\"tint\" x=\"98\" y=\"5\" width=\"44\" height=\"54\"></rect> <rect class=\"old\" x=\"0\" y=\"14\" width=\"142\" height=\"12\" rx=\"6\"></rect> <rect class=\"new\" x=\"98\" y=\"36\" width=\"154\" height=\"12\" rx=\"6\"></rect> <line class=\"now\" x1=\"120\" x2=\"120\" y1=\"0\" y2=\"64\"></line></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

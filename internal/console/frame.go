@@ -12,6 +12,7 @@ import (
 // frame is what surrounds every page: where somebody is and what else is there.
 type frame struct {
 	Title, Version, Theme, Path string
+	Host                        string // where people reach this Segue
 
 	Now  time.Time
 	Zone *time.Location // times are shown in it: the project's

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/segue-project/segue/internal/app"
 )
@@ -92,9 +93,21 @@ func (v *visit) invite() error {
 	}
 	if link != "" {
 		v.secret = true
-		return v.dialog(http.StatusOK, "Invited", invitedDialog(f, link))
+		return v.dialog(http.StatusOK, "Invited", invitedDialog(f, v.whole(link)))
 	}
 	return v.done(v.frame.path("members"), f.Email+" is invited as "+roleWords(role)+"; a mail with a one-time link is on its way.")
+}
+
+// whole is a link with the address by which this Segue was reached, where no public
+// URL is set.
+func (v *visit) whole(link string) string {
+	switch {
+	case !strings.HasPrefix(link, "/"):
+		return link
+	case v.Secure:
+		return "https://" + v.r.Host + link
+	}
+	return "http://" + v.r.Host + link
 }
 
 func (v *visit) withdrawInvitation() error {

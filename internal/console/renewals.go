@@ -184,9 +184,13 @@ func (a acknowledgedView) summary() string {
 	return strings.Join(said, " ")
 }
 
-// before says that somebody was quicker.
+// before says that somebody was quicker, or that nothing was there to acknowledge.
 func (a acknowledgedView) before(r app.AckResult) string {
-	return r.By + " acknowledged " + r.User + " of " + r.Service + " at " + moment(r.At, a.Now, a.Zone) + ". Nothing is left to do."
+	what := r.User + " of " + r.Service
+	if r.By == "" {
+		return "Nothing of " + what + " awaits acknowledgement."
+	}
+	return actorWords(r.By) + " acknowledged " + what + " at " + moment(r.At, a.Now, a.Zone) + ". Nothing is left to do."
 }
 
 // unacknowledged is the reason why a renewal could not be acknowledged.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -263,52 +264,57 @@ func lapseWords(a lifecycle.AfterLapse) string {
 	return plural(a.Times, "time") + ", every " + lifecycle.FormatDuration(a.Every)
 }
 
-// nextRenewal is a user's renewal without a change and with it.
+// nextRenewal is a user's renewal without a change and with it; zero: later than
+// the others.
 type nextRenewal struct {
-	app.RenewalDate
-	Before, After string
+	Service, User string
+	Before, After time.Time
 }
 
 // nextRenewals puts the next renewals without and with a change side by side.
-func nextRenewals(p app.PolicyPreview, f frame) []nextRenewal {
-	type whose struct{ service, user string }
-	before, after := map[whose]string{}, map[whose]string{}
-	var order []nextRenewal
-	for _, d := range p.NextBefore {
-		before[whose{d.Service, d.User}] = moment(d.At, f.Now, f.Zone)
+func nextRenewals(p app.PolicyPreview) []nextRenewal {
+	var all []nextRenewal
+	of := func(d app.RenewalDate) *nextRenewal {
+		for i := range all {
+			if all[i].Service == d.Service && all[i].User == d.User {
+				return &all[i]
+			}
+		}
+		all = append(all, nextRenewal{Service: d.Service, User: d.User})
+		return &all[len(all)-1]
 	}
 	for _, d := range p.NextAfter {
-		after[whose{d.Service, d.User}] = moment(d.At, f.Now, f.Zone)
-		order = append(order, nextRenewal{RenewalDate: d})
+		of(d).After = d.At
 	}
 	for _, d := range p.NextBefore {
-		if after[whose{d.Service, d.User}] == "" {
-			order = append(order, nextRenewal{RenewalDate: d})
+		of(d).Before = d.At
+	}
+	return all
+}
+
+// words are the dates, to the minute where their day is the same.
+func (n nextRenewal) words(f frame) (before, after string) {
+	format := func(t time.Time, other time.Time) string {
+		switch {
+		case t.IsZero():
+			return "later"
+		case !t.Equal(other) && startOfDay(t, f.Zone).Equal(startOfDay(other, f.Zone)):
+			return moment(t, f.Now, f.Zone)
 		}
+		return day(t, f.Zone)
 	}
-	for i, n := range order {
-		order[i].Before, order[i].After = before[whose{n.Service, n.User}], after[whose{n.Service, n.User}]
-	}
-	return order
+	return format(n.Before, n.After), format(n.After, n.Before)
 }
 
 // previewWords say in a line what a change does.
 func previewWords(p app.PolicyPreview) string {
 	switch {
 	case p.DueAtOnce > 0:
-		return "It makes " + plural(p.DueAtOnce, "pair") + " of " + plural(p.Users, "user") + " due at once; their renewals are spread over 7 days."
+		return "It makes " + plural(p.DueAtOnce, "pair") + " of " + plural(p.Users, "user") + " due at once; renewals are spread over 7 days."
 	case len(p.NextAfter) == 0:
 		return "It concerns " + plural(p.Users, "user") + "; no renewal is planned."
 	}
 	return "It concerns " + plural(p.Users, "user") + " and makes nothing due at once."
-}
-
-// orLater is a date, or that it lies after the others.
-func orLater(date string) string {
-	if date == "" {
-		return "later"
-	}
-	return date
 }
 
 // reminderLines are the form's reminders and empty lines for more.

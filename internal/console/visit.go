@@ -37,7 +37,7 @@ type page func(*visit) error
 
 func (s *server) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{server: s, w: w, r: r, now: s.Now().UTC()}
-	v.frame = frame{Now: v.now, Zone: time.UTC, Theme: themeOf(r), Version: s.Version, Path: r.URL.Path}
+	v.frame = frame{Now: v.now, Zone: time.UTC, Theme: themeOf(r), Version: s.Version, Path: r.URL.Path, Host: r.Host}
 	return v
 }
 

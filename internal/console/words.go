@@ -143,3 +143,12 @@ func agree(n int) string {
 	}
 	return "are"
 }
+
+// firstSentence splits a text after its first sentence; the rest keeps the space
+// before it.
+func firstSentence(text string) (first, rest string) {
+	if i := strings.Index(text, ". "); i >= 0 {
+		return text[:i+1], text[i+1:]
+	}
+	return text, ""
+}

@@ -77,6 +77,21 @@
     g: () => { going = Date.now(); },
   };
 
+  // In the calendar arrows move by day and week; Tab passes it as one.
+  const heat = document.querySelector("[data-heat]");
+  const days = [...(heat?.querySelectorAll("[data-day]") ?? [])].sort((a, b) => a.dataset.day.localeCompare(b.dataset.day));
+  const first = days.find((d) => d.ariaCurrent) ?? days[0];
+  for (const d of days) d.tabIndex = d === first ? 0 : -1;
+  heat?.addEventListener("keydown", (e) => {
+    const step = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -7, ArrowRight: 7 }[e.key];
+    const to = step && days[days.indexOf(e.target) + step];
+    if (!to) return;
+    e.preventDefault();
+    e.target.tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
+  });
+
   document.addEventListener("keydown", (e) => {
     if (e.key === "Escape") {
       const open = document.querySelector("details.menu[open]");
