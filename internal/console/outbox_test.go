@@ -41,6 +41,7 @@ func TestOutbox(t *testing.T) {
 // are not.
 func TestRetryMessage(t *testing.T) {
 	r := newRig(t)
+	r.deliver() // what the demo made before there is a channel
 	c := r.operator()
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "gone", http.StatusGone)
