@@ -75,7 +75,7 @@ func TestOverviewOfAnEmptyProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := r.admin().get("/projects/shop").ok().shows("No service yet", "segue service create kafka-orders --project shop")
-	if got := page.link("Add service"); got != "/projects/shop/services/new" {
+	if got := page.link("Add service"); got != "/projects/shop/new-service" {
 		t.Error("the first step leads to", got)
 	}
 }

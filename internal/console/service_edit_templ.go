@@ -65,7 +65,7 @@ func newServiceDialog(f frame, n newService) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.RenderAttributes(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_ElementWriter, "form", sends(f.path("services", "new")))
+			templ_7745c5c3_Err = templruntime.RenderAttributes(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_ElementWriter, "form", sends(f.path("new-service")))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -10,8 +10,8 @@ import (
 func (s *server) serviceRoutes() {
 	const services = "/projects/{project}/services"
 	s.mux.HandleFunc("GET "+services, s.inProject("services", (*visit).servicesPage))
-	s.mux.HandleFunc("GET "+services+"/new", s.inProject("services", (*visit).newServicePage))
-	s.mux.HandleFunc("POST "+services+"/new", s.inProject("services", (*visit).createService))
+	s.mux.HandleFunc("GET /projects/{project}/new-service", s.inProject("services", (*visit).newServicePage))
+	s.mux.HandleFunc("POST /projects/{project}/new-service", s.inProject("services", (*visit).createService))
 	s.mux.HandleFunc("GET "+services+"/{service}", s.inService("overview", (*visit).serviceOverview))
 	s.mux.HandleFunc("GET "+services+"/{service}/"+caFile, s.inService("overview", (*visit).serviceCA))
 	s.mux.HandleFunc("GET "+services+"/{service}/banner", s.inService("overview", (*visit).serviceBanner))

@@ -11,7 +11,7 @@ import (
 	"github.com/segue-project/segue/internal/app"
 )
 
-const newServicePath = demo + "/services/new"
+const newServicePath = demo + "/new-service"
 
 func (r *rig) service(name string) error {
 	_, err := r.app.SummarizeService(r.t.Context(), app.System(), app.DemoProject, name, r.now)
