@@ -13,25 +13,15 @@ import (
 
 func (r reader) FindUsers(ctx context.Context, q app.UserQuery) ([]app.ListedUser, error) {
 	wants := func(s lifecycle.State) bool { return slices.Contains(q.States, s) }
-	page := db.FindUsersByNameParams{
-		ServiceID: q.ServiceID, Now: q.Now.UnixMilli(), Pattern: containing(q.Search), After: q.After.Name, Limit: int32(q.Limit),
-		Lapsed: wants(lifecycle.Lapsed), Expiring: wants(lifecycle.Expiring),
-		Acknowledged: wants(lifecycle.Acknowledged), Valid: wants(lifecycle.Valid),
-	}
-	if q.Sort == app.SortName {
-		rows, err := r.q.FindUsersByName(ctx, page)
-		if err != nil {
-			return nil, readError("users", err)
-		}
-		return convertAll(rows, func(row db.FindUsersByNameRow) (app.ListedUser, error) { return listedUser(db.FindUsersRankedRow(row)) })
-	}
 	after := q.After
 	if after == (app.UserCursor{}) {
 		after.Standing = -1
 	}
-	rows, err := r.q.FindUsersRanked(ctx, db.FindUsersRankedParams{
-		ServiceID: page.ServiceID, Now: page.Now, Pattern: page.Pattern, Limit: page.Limit, ByEnd: q.Sort == app.SortEnd,
-		Lapsed: page.Lapsed, Expiring: page.Expiring, Acknowledged: page.Acknowledged, Valid: page.Valid,
+	rows, err := r.q.FindUsers(ctx, db.FindUsersParams{
+		ServiceID: q.ServiceID, Now: q.Now.UnixMilli(), Pattern: containing(q.Search), Limit: int32(q.Limit),
+		ByUrgency: q.Sort == app.SortUrgency, ByEnd: q.Sort == app.SortEnd,
+		Lapsed: wants(lifecycle.Lapsed), Expiring: wants(lifecycle.Expiring),
+		Acknowledged: wants(lifecycle.Acknowledged), Valid: wants(lifecycle.Valid),
 		AfterStanding: int32(after.Standing), AfterPlace: after.Place, After: after.Name,
 	})
 	if err != nil {
@@ -48,7 +38,7 @@ func containing(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
 }
 
-func listedUser(row db.FindUsersRankedRow) (app.ListedUser, error) {
+func listedUser(row db.FindUsersRow) (app.ListedUser, error) {
 	u := app.ListedUser{
 		Name: row.Name, Primary: row.IsPrimary, CreatedAt: fromMillis(row.CreatedAt), KeyGone: row.KeyGone,
 		Current: app.Pair{

@@ -113,6 +113,8 @@ SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM 
 WHERE project_id = $1 AND seq < $3
   AND (CAST($4 AS TEXT) = '' OR service = CAST($4 AS TEXT))
   AND (CAST($5 AS TEXT) = '' OR user_name = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = '' OR actor = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR action = CAST($7 AS TEXT))
 ORDER BY seq DESC LIMIT $2
 `
 
@@ -122,6 +124,8 @@ type NewestAuditParams struct {
 	Before    int64
 	Service   string
 	UserName  string
+	Actor     string
+	Action    string
 }
 
 // Newest first, by the index that leaves the least to look through.
@@ -132,6 +136,8 @@ func (q *Queries) NewestAudit(ctx context.Context, arg NewestAuditParams) ([]Aud
 		arg.Before,
 		arg.Service,
 		arg.UserName,
+		arg.Actor,
+		arg.Action,
 	)
 	if err != nil {
 		return nil, err
@@ -225,7 +231,7 @@ func (q *Queries) NewestAuditAbout(ctx context.Context, arg NewestAuditAboutPara
 
 const newestAuditBy = `-- name: NewestAuditBy :many
 SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM audit
-WHERE project_id = $1 AND actor = $2 AND seq < $4
+WHERE project_id = $1 AND actor = $2 AND actor <> 'system' AND seq < $4
   AND (CAST($5 AS TEXT) = '' OR service = CAST($5 AS TEXT))
   AND (CAST($6 AS TEXT) = '' OR user_name = CAST($6 AS TEXT))
   AND (CAST($7 AS TEXT) = '' OR action = CAST($7 AS TEXT))
@@ -285,9 +291,10 @@ func (q *Queries) NewestAuditBy(ctx context.Context, arg NewestAuditByParams) ([
 
 const newestAuditOf = `-- name: NewestAuditOf :many
 SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM audit
-WHERE project_id = $1 AND action = $2 AND seq < $4
+WHERE project_id = $1 AND action = $2 AND action <> 'renewal.create' AND seq < $4
   AND (CAST($5 AS TEXT) = '' OR service = CAST($5 AS TEXT))
   AND (CAST($6 AS TEXT) = '' OR user_name = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR actor = CAST($7 AS TEXT))
 ORDER BY seq DESC LIMIT $3
 `
 
@@ -298,6 +305,7 @@ type NewestAuditOfParams struct {
 	Before    int64
 	Service   string
 	UserName  string
+	Actor     string
 }
 
 func (q *Queries) NewestAuditOf(ctx context.Context, arg NewestAuditOfParams) ([]Audit, error) {
@@ -308,6 +316,7 @@ func (q *Queries) NewestAuditOf(ctx context.Context, arg NewestAuditOfParams) ([
 		arg.Before,
 		arg.Service,
 		arg.UserName,
+		arg.Actor,
 	)
 	if err != nil {
 		return nil, err

@@ -273,161 +273,33 @@ func (q *Queries) CountUrgentServices(ctx context.Context, arg CountUrgentServic
 	return items, nil
 }
 
-const findUsersByName = `-- name: FindUsersByName :many
+const findUsers = `-- name: FindUsers :many
 
-SELECT page.standing, page.place, u.id, u.name, u.is_primary, u.created_at, u.generation, u.not_after, u.renew_at,
-    g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AS BOOLEAN) AS key_gone,
-    r.replaced, r.created_at AS renewed_at, r.acknowledged_at, r.acknowledged_by, r.closed_at, r.snoozed_until, r.snooze_reason,
-    o.not_before AS old_not_before, o.not_after AS old_not_after, o.revoked_at AS old_revoked_at
-FROM (SELECT l.id, l.name, 0 AS standing, CAST(0 AS BIGINT) AS place
-    FROM (SELECT v.id, v.name, CASE
-            WHEN v.not_after < CAST($2 AS BIGINT) THEN 0
-            WHEN v.old_not_after IS NULL THEN 3
-            WHEN NOT v.acknowledged AND v.old_not_after < $2 THEN 0
-            WHEN NOT v.acknowledged THEN 1
-            WHEN v.old_not_after >= $2 THEN 2
-            ELSE 3 END AS state
-        FROM users v
-        WHERE v.service_id = $3 AND v.deleted_at IS NULL AND v.name > $4
-          AND (CAST($5 AS TEXT) = '' OR LOWER(v.name) LIKE CAST($5 AS TEXT) ESCAPE '\')) AS l
-    WHERE CASE l.state WHEN 0 THEN CAST($6 AS BOOLEAN) WHEN 1 THEN CAST($7 AS BOOLEAN)
-        WHEN 2 THEN CAST($8 AS BOOLEAN) ELSE CAST($9 AS BOOLEAN) END
-    ORDER BY l.name LIMIT $1) AS page
-CROSS JOIN users u
-JOIN generations g ON g.user_id = u.id AND g.number = u.generation
-LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
-LEFT JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-WHERE u.id = page.id
-ORDER BY page.name
-`
-
-type FindUsersByNameParams struct {
-	Limit        int32
-	Now          int64
-	ServiceID    int64
-	After        string
-	Pattern      string
-	Lapsed       bool
-	Expiring     bool
-	Acknowledged bool
-	Valid        bool
-}
-
-type FindUsersByNameRow struct {
-	Standing       int32
-	Place          int64
-	ID             int64
-	Name           string
-	IsPrimary      bool
-	CreatedAt      int64
-	Generation     int32
-	NotAfter       int64
-	RenewAt        int64
-	Serial         []byte
-	NotBefore      int64
-	PairCreatedAt  int64
-	RevokedAt      sql.NullInt64
-	KeyGone        bool
-	Replaced       sql.NullInt32
-	RenewedAt      sql.NullInt64
-	AcknowledgedAt sql.NullInt64
-	AcknowledgedBy sql.NullString
-	ClosedAt       sql.NullInt64
-	SnoozedUntil   sql.NullInt64
-	SnoozeReason   sql.NullString
-	OldNotBefore   sql.NullInt64
-	OldNotAfter    sql.NullInt64
-	OldRevokedAt   sql.NullInt64
-}
-
-// Lists, counts and calendars of users read users_list alone, and rows only of the
-// page they show. The state of a user, as lifecycle.State has it, comes from what
-// its row repeats, in the order of urgency: 0 lapsed, 1 expiring, 2 acknowledged,
-// 3 valid. CROSS JOIN keeps the services first on SQLite.
-func (q *Queries) FindUsersByName(ctx context.Context, arg FindUsersByNameParams) ([]FindUsersByNameRow, error) {
-	rows, err := q.db.QueryContext(ctx, findUsersByName,
-		arg.Limit,
-		arg.Now,
-		arg.ServiceID,
-		arg.After,
-		arg.Pattern,
-		arg.Lapsed,
-		arg.Expiring,
-		arg.Acknowledged,
-		arg.Valid,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []FindUsersByNameRow
-	for rows.Next() {
-		var i FindUsersByNameRow
-		if err := rows.Scan(
-			&i.Standing,
-			&i.Place,
-			&i.ID,
-			&i.Name,
-			&i.IsPrimary,
-			&i.CreatedAt,
-			&i.Generation,
-			&i.NotAfter,
-			&i.RenewAt,
-			&i.Serial,
-			&i.NotBefore,
-			&i.PairCreatedAt,
-			&i.RevokedAt,
-			&i.KeyGone,
-			&i.Replaced,
-			&i.RenewedAt,
-			&i.AcknowledgedAt,
-			&i.AcknowledgedBy,
-			&i.ClosedAt,
-			&i.SnoozedUntil,
-			&i.SnoozeReason,
-			&i.OldNotBefore,
-			&i.OldNotAfter,
-			&i.OldRevokedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const findUsersRanked = `-- name: FindUsersRanked :many
 SELECT page.standing, page.place, u.id, u.name, u.is_primary, u.created_at, u.generation, u.not_after, u.renew_at,
     g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AS BOOLEAN) AS key_gone,
     r.replaced, r.created_at AS renewed_at, r.acknowledged_at, r.acknowledged_by, r.closed_at, r.snoozed_until, r.snooze_reason,
     o.not_before AS old_not_before, o.not_after AS old_not_after, o.revoked_at AS old_revoked_at
 FROM (SELECT m.id, m.name, m.standing, m.place
     FROM (SELECT l.id, l.name, l.state,
-            CAST(CASE WHEN CAST($2 AS BOOLEAN) THEN 0 ELSE l.state END AS INTEGER) AS standing,
-            CAST(CASE WHEN CAST($2 AS BOOLEAN) THEN l.not_after
-                WHEN l.state = 3 THEN 0
-                WHEN l.old_not_after IS NULL OR (l.acknowledged AND l.old_not_after < CAST($3 AS BIGINT)) THEN l.not_after
+            CAST(CASE WHEN CAST($2 AS BOOLEAN) THEN l.state ELSE 0 END AS INTEGER) AS standing,
+            CAST(CASE WHEN CAST($3 AS BOOLEAN) THEN l.not_after
+                WHEN NOT CAST($2 AS BOOLEAN) OR l.state = 3 THEN 0
+                WHEN l.old_not_after IS NULL OR (l.acknowledged AND l.old_not_after < CAST($4 AS BIGINT)) THEN l.not_after
                 ELSE l.old_not_after END AS BIGINT) AS place
         FROM (SELECT v.id, v.name, v.not_after, v.old_not_after, v.acknowledged, CASE
-                WHEN v.not_after < CAST($3 AS BIGINT) THEN 0
+                WHEN v.not_after < CAST($4 AS BIGINT) THEN 0
                 WHEN v.old_not_after IS NULL THEN 3
-                WHEN NOT v.acknowledged AND v.old_not_after < $3 THEN 0
+                WHEN NOT v.acknowledged AND v.old_not_after < $4 THEN 0
                 WHEN NOT v.acknowledged THEN 1
-                WHEN v.old_not_after >= $3 THEN 2
+                WHEN v.old_not_after >= $4 THEN 2
                 ELSE 3 END AS state
             FROM users v
-            WHERE v.service_id = $4 AND v.deleted_at IS NULL
-              AND (CAST($5 AS TEXT) = '' OR LOWER(v.name) LIKE CAST($5 AS TEXT) ESCAPE '\')) AS l
-        WHERE CASE l.state WHEN 0 THEN CAST($6 AS BOOLEAN) WHEN 1 THEN CAST($7 AS BOOLEAN)
-            WHEN 2 THEN CAST($8 AS BOOLEAN) ELSE CAST($9 AS BOOLEAN) END) AS m
+            WHERE v.service_id = $5 AND v.deleted_at IS NULL
+              AND (CAST($6 AS TEXT) = '' OR LOWER(v.name) LIKE CAST($6 AS TEXT) ESCAPE '\')) AS l
+        WHERE CASE l.state WHEN 0 THEN CAST($7 AS BOOLEAN) WHEN 1 THEN CAST($8 AS BOOLEAN)
+            WHEN 2 THEN CAST($9 AS BOOLEAN) ELSE CAST($10 AS BOOLEAN) END) AS m
     WHERE (m.standing, m.place, m.name) >
-        (CAST($10 AS INTEGER), CAST($11 AS BIGINT), CAST($12 AS TEXT))
+        (CAST($11 AS INTEGER), CAST($12 AS BIGINT), CAST($13 AS TEXT))
     ORDER BY m.standing, m.place, m.name LIMIT $1) AS page
 CROSS JOIN users u
 JOIN generations g ON g.user_id = u.id AND g.number = u.generation
@@ -437,8 +309,9 @@ WHERE u.id = page.id
 ORDER BY page.standing, page.place, page.name
 `
 
-type FindUsersRankedParams struct {
+type FindUsersParams struct {
 	Limit         int32
+	ByUrgency     bool
 	ByEnd         bool
 	Now           int64
 	ServiceID     int64
@@ -452,7 +325,7 @@ type FindUsersRankedParams struct {
 	After         string
 }
 
-type FindUsersRankedRow struct {
+type FindUsersRow struct {
 	Standing       int32
 	Place          int64
 	ID             int64
@@ -479,10 +352,16 @@ type FindUsersRankedRow struct {
 	OldRevokedAt   sql.NullInt64
 }
 
-// By urgency, or by the end of the current pair.
-func (q *Queries) FindUsersRanked(ctx context.Context, arg FindUsersRankedParams) ([]FindUsersRankedRow, error) {
-	rows, err := q.db.QueryContext(ctx, findUsersRanked,
+// Lists, counts and calendars of users read one index alone, users_list or on
+// PostgreSQL users_name, and rows only of the page they show. The state of a user,
+// as lifecycle.State has it, comes from what its row repeats, in the order of
+// urgency: 0 lapsed, 1 expiring, 2 acknowledged, 3 valid. CROSS JOIN keeps the
+// services first on SQLite.
+// By urgency, by the end of the current pair, or by name.
+func (q *Queries) FindUsers(ctx context.Context, arg FindUsersParams) ([]FindUsersRow, error) {
+	rows, err := q.db.QueryContext(ctx, findUsers,
 		arg.Limit,
+		arg.ByUrgency,
 		arg.ByEnd,
 		arg.Now,
 		arg.ServiceID,
@@ -499,9 +378,9 @@ func (q *Queries) FindUsersRanked(ctx context.Context, arg FindUsersRankedParams
 		return nil, err
 	}
 	defer rows.Close()
-	var items []FindUsersRankedRow
+	var items []FindUsersRow
 	for rows.Next() {
-		var i FindUsersRankedRow
+		var i FindUsersRow
 		if err := rows.Scan(
 			&i.Standing,
 			&i.Place,

@@ -18,6 +18,8 @@ SELECT * FROM audit
 WHERE project_id = $1 AND seq < sqlc.arg(before)
   AND (CAST(sqlc.arg(service) AS TEXT) = '' OR service = CAST(sqlc.arg(service) AS TEXT))
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR user_name = CAST(sqlc.arg(user_name) AS TEXT))
+  AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR actor = CAST(sqlc.arg(actor) AS TEXT))
+  AND (CAST(sqlc.arg(action) AS TEXT) = '' OR action = CAST(sqlc.arg(action) AS TEXT))
 ORDER BY seq DESC LIMIT $2;
 
 -- name: NewestAuditAbout :many
@@ -29,7 +31,7 @@ ORDER BY seq DESC LIMIT $4;
 
 -- name: NewestAuditBy :many
 SELECT * FROM audit
-WHERE project_id = $1 AND actor = $2 AND seq < sqlc.arg(before)
+WHERE project_id = $1 AND actor = $2 AND actor <> 'system' AND seq < sqlc.arg(before)
   AND (CAST(sqlc.arg(service) AS TEXT) = '' OR service = CAST(sqlc.arg(service) AS TEXT))
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR user_name = CAST(sqlc.arg(user_name) AS TEXT))
   AND (CAST(sqlc.arg(action) AS TEXT) = '' OR action = CAST(sqlc.arg(action) AS TEXT))
@@ -37,7 +39,8 @@ ORDER BY seq DESC LIMIT $3;
 
 -- name: NewestAuditOf :many
 SELECT * FROM audit
-WHERE project_id = $1 AND action = $2 AND seq < sqlc.arg(before)
+WHERE project_id = $1 AND action = $2 AND action <> 'renewal.create' AND seq < sqlc.arg(before)
   AND (CAST(sqlc.arg(service) AS TEXT) = '' OR service = CAST(sqlc.arg(service) AS TEXT))
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR user_name = CAST(sqlc.arg(user_name) AS TEXT))
+  AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR actor = CAST(sqlc.arg(actor) AS TEXT))
 ORDER BY seq DESC LIMIT $3;

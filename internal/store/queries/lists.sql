@@ -1,45 +1,20 @@
--- Lists, counts and calendars of users read one index alone, and rows only of the
--- page they show: users_list, on PostgreSQL users_name. The state of a user, as lifecycle.State has it, comes from what
--- its row repeats, in the order of urgency: 0 lapsed, 1 expiring, 2 acknowledged,
--- 3 valid. CROSS JOIN keeps the services first on SQLite.
+-- Lists, counts and calendars of users read one index alone, users_list or on
+-- PostgreSQL users_name, and rows only of the page they show. The state of a user,
+-- as lifecycle.State has it, comes from what its row repeats, in the order of
+-- urgency: 0 lapsed, 1 expiring, 2 acknowledged, 3 valid. CROSS JOIN keeps the
+-- services first on SQLite.
 
--- name: FindUsersByName :many
-SELECT page.standing, page.place, u.id, u.name, u.is_primary, u.created_at, u.generation, u.not_after, u.renew_at,
-    g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AS BOOLEAN) AS key_gone,
-    r.replaced, r.created_at AS renewed_at, r.acknowledged_at, r.acknowledged_by, r.closed_at, r.snoozed_until, r.snooze_reason,
-    o.not_before AS old_not_before, o.not_after AS old_not_after, o.revoked_at AS old_revoked_at
-FROM (SELECT l.id, l.name, 0 AS standing, CAST(0 AS BIGINT) AS place
-    FROM (SELECT v.id, v.name, CASE
-            WHEN v.not_after < CAST(sqlc.arg(now) AS BIGINT) THEN 0
-            WHEN v.old_not_after IS NULL THEN 3
-            WHEN NOT v.acknowledged AND v.old_not_after < sqlc.arg(now) THEN 0
-            WHEN NOT v.acknowledged THEN 1
-            WHEN v.old_not_after >= sqlc.arg(now) THEN 2
-            ELSE 3 END AS state
-        FROM users v
-        WHERE v.service_id = sqlc.arg(service_id) AND v.deleted_at IS NULL AND v.name > sqlc.arg(after)
-          AND (CAST(sqlc.arg(pattern) AS TEXT) = '' OR LOWER(v.name) LIKE CAST(sqlc.arg(pattern) AS TEXT) ESCAPE '\')) AS l
-    WHERE CASE l.state WHEN 0 THEN CAST(sqlc.arg(lapsed) AS BOOLEAN) WHEN 1 THEN CAST(sqlc.arg(expiring) AS BOOLEAN)
-        WHEN 2 THEN CAST(sqlc.arg(acknowledged) AS BOOLEAN) ELSE CAST(sqlc.arg(valid) AS BOOLEAN) END
-    ORDER BY l.name LIMIT $1) AS page
-CROSS JOIN users u
-JOIN generations g ON g.user_id = u.id AND g.number = u.generation
-LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
-LEFT JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-WHERE u.id = page.id
-ORDER BY page.name;
-
--- By urgency, or by the end of the current pair.
--- name: FindUsersRanked :many
+-- By urgency, by the end of the current pair, or by name.
+-- name: FindUsers :many
 SELECT page.standing, page.place, u.id, u.name, u.is_primary, u.created_at, u.generation, u.not_after, u.renew_at,
     g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AS BOOLEAN) AS key_gone,
     r.replaced, r.created_at AS renewed_at, r.acknowledged_at, r.acknowledged_by, r.closed_at, r.snoozed_until, r.snooze_reason,
     o.not_before AS old_not_before, o.not_after AS old_not_after, o.revoked_at AS old_revoked_at
 FROM (SELECT m.id, m.name, m.standing, m.place
     FROM (SELECT l.id, l.name, l.state,
-            CAST(CASE WHEN CAST(sqlc.arg(by_end) AS BOOLEAN) THEN 0 ELSE l.state END AS INTEGER) AS standing,
+            CAST(CASE WHEN CAST(sqlc.arg(by_urgency) AS BOOLEAN) THEN l.state ELSE 0 END AS INTEGER) AS standing,
             CAST(CASE WHEN CAST(sqlc.arg(by_end) AS BOOLEAN) THEN l.not_after
-                WHEN l.state = 3 THEN 0
+                WHEN NOT CAST(sqlc.arg(by_urgency) AS BOOLEAN) OR l.state = 3 THEN 0
                 WHEN l.old_not_after IS NULL OR (l.acknowledged AND l.old_not_after < CAST(sqlc.arg(now) AS BIGINT)) THEN l.not_after
                 ELSE l.old_not_after END AS BIGINT) AS place
         FROM (SELECT v.id, v.name, v.not_after, v.old_not_after, v.acknowledged, CASE
