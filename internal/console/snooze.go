@@ -17,7 +17,11 @@ func (v *visit) askSnooze(u userView) error {
 	if !u.may(app.ManageUsers) {
 		return notYours()
 	}
-	return v.snoozeDialog(http.StatusOK, snoozeView{userView: u})
+	s := snoozeView{userView: u}
+	if u.snoozed() {
+		s.Until, s.Reason = u.History.Reminders.SnoozedUntil.In(u.Zone).Format(time.DateOnly), u.History.Reminders.SnoozeReason
+	}
+	return v.snoozeDialog(http.StatusOK, s)
 }
 
 func (v *visit) snoozeDialog(status int, s snoozeView) error {

@@ -154,6 +154,10 @@ func (u userView) sendingWords(m app.Message) string {
 	return "Digest"
 }
 
+// left reports whether something of it left, or lies in the outbox for want of a
+// mail server.
+func (s sending) left() bool { return s.Outcomes[app.MessageSent]+s.Outcomes[app.MessageKept] > 0 }
+
 func sentenceCase(s string) string { return strings.TrimSuffix(sentence(s), ".") }
 
 // recipients names the first few.

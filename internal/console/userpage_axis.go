@@ -292,7 +292,7 @@ func (p userPageView) drawOverlap(seen []app.AuditEntry) *overlapPicture {
 	}
 	o.edges(from, to)
 	for _, s := range p.Sent {
-		if inSpan(s.At, from, to) && !s.At.After(p.Now) {
+		if s.left() && inSpan(s.At, from, to) {
 			o.Told++
 			o.Messages = append(o.Messages, mark{X: a.x(s.At), Title: s.What + ", " + s.At.In(p.Zone).Format("2 Jan 2006 15:04") + ", to " + plural(len(s.To), "recipient")})
 		}

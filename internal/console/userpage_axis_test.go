@@ -182,7 +182,12 @@ func shareOf(t *rapid.T, percent string) float64 {
 func TestOverlapMarks(t *testing.T) {
 	u := history([2]int{-730, 6}, [2]int{-84, 736})
 	p := userPageView{userView: u, Upcoming: []time.Time{t0.AddDate(0, 0, 1)}}
-	p.Sent = []sending{{At: t0.AddDate(0, 0, -80), What: "Renewed", To: []string{"ilse"}}, {At: t0.AddDate(0, 0, -200), What: "Digest", To: []string{"ilse"}}}
+	sent, dropped := map[app.MessageState]int{app.MessageSent: 1}, map[app.MessageState]int{app.MessageDropped: 1}
+	p.Sent = []sending{
+		{At: t0.AddDate(0, 0, -80), What: "Renewed", To: []string{"ilse"}, Outcomes: sent},
+		{At: t0.AddDate(0, 0, -30), What: "Reminder", To: []string{"ilse"}, Outcomes: dropped},
+		{At: t0.AddDate(0, 0, -200), What: "Digest", To: []string{"ilse"}, Outcomes: sent},
+	}
 	seen := []app.AuditEntry{{Seq: 9, At: t0.Add(-time.Hour), Actor: "dana@example.com"}, {Seq: 7, At: t0.AddDate(0, 0, -20), Actor: "ilse@example.com"}, {Seq: 1, At: t0.AddDate(-1, 0, 0), Actor: "ilse@example.com"}}
 	o := p.drawOverlap(seen)
 	if o == nil || o.Told != 1 || len(o.Messages) != 2 || !o.Messages[1].Planned || o.Messages[0].Planned {
