@@ -142,6 +142,10 @@ func (v *visit) acknowledgeRenewals() error {
 	if len(a.Failed) == 0 && len(a.Before) <= 1 {
 		return v.done(back, a.summary())
 	}
+	if err := v.enter(v.frame.Project, "renewals"); err != nil { // with what still waits
+		return err
+	}
+	a.frame = v.frame
 	status := http.StatusOK
 	if len(a.Done)+len(a.Before) == 0 {
 		status = http.StatusConflict
