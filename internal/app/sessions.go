@@ -26,7 +26,7 @@ func (a *App) AuthenticateSession(ctx context.Context, token, address, userAgent
 	return a.authenticate(ctx, SessionToken, token, address, userAgent, now)
 }
 
-// CloseSession signs the actor's browser out. Repeating it changes nothing.
+// CloseSession signs the actor's browser out.
 func (a *App) CloseSession(ctx context.Context, actor Actor, now time.Time) error {
 	return a.write(ctx, actor, now, func(u *unit) error {
 		if err := u.RevokeToken(ctx, actor.TokenID, now); errors.Is(err, ErrNotFound) {

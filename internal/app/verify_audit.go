@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -36,6 +37,13 @@ func (a *App) VerifyAudit(ctx context.Context, actor Actor, project string, now 
 
 // verify goes on from last and moves it to the last entry that is as it was written.
 func (a *App) verify(ctx context.Context, projectID int64, last *AuditHead) (AuditProof, error) {
+	switch there, err := a.holds(ctx, projectID, *last); {
+	case err != nil:
+		return AuditProof{}, err
+	case !there:
+		return AuditProof{VerifiedTo: max(0, last.Seq-1), BrokenAt: last.Seq, Reason: fmt.Sprintf(
+			"entry %d of its audit log was verified before, and is gone or changed: compare it with a backup, and find out who did it", last.Seq)}, nil
+	}
 	for range verifyPages {
 		entries, head, err := readAudit(ctx, a.Store, projectID, last.Seq, auditPage)
 		if err != nil {
@@ -56,6 +64,18 @@ func (a *App) verify(ctx context.Context, projectID int64, last *AuditHead) (Aud
 		}
 	}
 	return AuditProof{VerifiedTo: last.Seq}, nil
+}
+
+// holds reports whether the log has the entry at a place as it was.
+func (a *App) holds(ctx context.Context, projectID int64, at AuditHead) (bool, error) {
+	if at.Seq == 0 {
+		return true, nil
+	}
+	entries, _, err := readAudit(ctx, a.Store, projectID, at.Seq-1, 1)
+	if err != nil || len(entries) == 0 {
+		return false, err
+	}
+	return at.is(AuditHead{Seq: entries[0].Seq, MAC: entries[0].MAC}), nil
 }
 
 // verified is how far this process verified each project's audit log.
