@@ -54,10 +54,12 @@ func (k keyView) recordedAs() string {
 }
 
 // download is the command that fetches a pair into files, without a clipboard.
-func (u userView) download(g app.GenerationView) string {
-	which := ""
+func (u userView) download(g app.GenerationView) string { return u.fetch("user-creds-download", g, "") }
+
+// fetch is a command of the CLI that writes a user's pair into a directory.
+func (u userView) fetch(command string, g app.GenerationView, how string) string {
 	if !g.Current {
-		which = "--generation " + strconv.Itoa(g.Generation) + " "
+		how += "--generation " + strconv.Itoa(g.Generation) + " "
 	}
-	return "segue service user-creds-download " + u.Service + " \\\n  --project " + u.Project + " --username " + u.User + " \\\n  " + which + "-d " + u.User
+	return "segue service " + command + " " + u.Service + " \\\n  --project " + u.Project + " --username " + u.User + " \\\n  " + how + "-d " + u.User
 }

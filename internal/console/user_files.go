@@ -1,15 +1,13 @@
 package console
 
 import (
-	"archive/zip"
-	"bytes"
-	"io/fs"
+	"cmp"
 	"mime"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/bundle"
 )
 
 // certDownload sends a certificate as a file.
@@ -36,30 +34,26 @@ func (v *visit) caDownload(u userView) error {
 // keyDownload sends a key as a file. As seeing it, it answers a form alone and is
 // recorded before the key leaves.
 func (v *visit) keyDownload(u userView) error {
-	pair, err := v.keyToTake(u)
+	g, err := v.chosen(u)
 	if err != nil {
 		return err
+	}
+	pair, err := v.App.GetGeneration(v.r.Context(), v.actor, u.Project, u.Service, u.User, g.Generation, v.now)
+	if err != nil {
+		return err
+	}
+	if pair.Key == "" {
+		return &app.Error{Code: app.CodeConflict, Message: u.noKey(g)}
 	}
 	return v.file(keyFile, "application/x-pem-file", []byte(pair.Key))
 }
 
-// keyToTake is a pair with its key, whose sight is recorded.
-func (v *visit) keyToTake(u userView) (app.PairView, error) {
-	g, err := v.chosen(u)
-	if err != nil {
-		return app.PairView{}, err
-	}
-	pair, err := v.App.GetGeneration(v.r.Context(), v.actor, u.Project, u.Service, u.User, g.Generation, v.now)
-	if err == nil && pair.Key == "" {
-		err = &app.Error{Code: app.CodeConflict, Message: u.noKey(g)}
-	}
-	return pair, err
-}
-
-// bundleView is the dialog that offers a pair's files as one.
+// bundleView is the dialog that offers a pair in the forms that clients load, with
+// what was chosen. A password that was typed is not sent back.
 type bundleView struct {
 	userView
-	Shown app.GenerationView
+	Shown                      app.GenerationView
+	Format, Directory, Message string
 }
 
 func (v *visit) askBundle(u userView) error {
@@ -70,53 +64,52 @@ func (v *visit) askBundle(u userView) error {
 	if err != nil {
 		return err
 	}
-	return v.dialog(http.StatusOK, "Download bundle of "+u.User, bundleDialog(bundleView{u, g}))
+	return v.bundleDialog(http.StatusOK, bundleView{userView: u, Shown: g})
 }
 
-// bundleDownload sends the PEM set of a generation as one file.
+func (v *visit) bundleDialog(status int, b bundleView) error {
+	return v.dialog(status, "Download bundle of "+b.User, bundleDialog(b))
+}
+
+// defaultFormat is the plainest bundle: what every client can be set up with.
+const defaultFormat = "pem"
+
+// bundleDownload sends a pair in the form in which a client loads it, as one file.
 func (v *visit) bundleDownload(u userView) error {
-	ca, err := v.App.ProjectCA(v.r.Context(), v.actor, u.Project, v.now)
+	g, err := v.chosen(u)
 	if err != nil {
 		return err
 	}
-	pair, err := v.keyToTake(u)
+	form := v.r.PostForm
+	b := bundleView{userView: u, Shown: g, Format: cmp.Or(form.Get("format"), defaultFormat), Directory: form.Get("directory")}
+	made, err := v.App.MakeBundle(v.r.Context(), v.actor, u.Project, u.Service, u.User, app.BundleRequest{
+		Format: b.Format, Password: form.Get("password"), Directory: b.Directory, Generation: g.Generation,
+	}, v.now)
+	if err != nil {
+		return v.refuseBundle(b, err)
+	}
+	packed, err := bundle.Zip(made.Files, v.now)
 	if err != nil {
 		return err
 	}
-	packed, err := pemSet(pair, ca, v.now)
-	if err != nil {
-		return err
-	}
-	return v.file(bundleName(u, pair.Generation), "application/zip", packed)
+	return v.file(bundleName(u, made), "application/zip", packed)
 }
 
-// bundleName says whose pair and which of them a downloaded set holds.
-func bundleName(u userView, generation int) string {
-	return u.Service + "-" + u.User + "-" + strconv.Itoa(generation) + ".zip"
+// refuseBundle shows the dialog again with why no bundle was made.
+func (v *visit) refuseBundle(b bundleView, err error) error {
+	status, e := v.refusal(err)
+	if e.Code != app.CodeInvalid && e.Code != app.CodeConflict {
+		return err
+	}
+	if b.Message = inWords(e.Message, v.now, b.Zone); b.Shown.KeyGone {
+		b.Message = b.noKey(b.Shown)
+	}
+	return v.bundleDialog(status, b)
 }
 
-// pemSet packs what a client needs, the key readable by its owner alone.
-func pemSet(pair app.PairView, ca string, at time.Time) ([]byte, error) {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, f := range []struct {
-		name, content string
-		mode          fs.FileMode
-	}{{caFile, ca, 0o644}, {certFile, pair.Cert, 0o644}, {keyFile, pair.Key, 0o600}} {
-		header := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: at}
-		header.SetMode(f.mode)
-		w, err := z.CreateHeader(header)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write([]byte(f.content)); err != nil {
-			return nil, err
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+// bundleName says whose pair a downloaded bundle holds, and in which form.
+func bundleName(u userView, b app.Bundle) string {
+	return u.Service + "-" + u.User + "-" + strconv.Itoa(b.Generation) + "-" + b.Format + ".zip"
 }
 
 // file sends a download. Like every page nothing keeps it on its way.

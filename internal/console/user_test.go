@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/bundle"
 	"github.com/segue-project/segue/internal/lifecycle"
 )
 
@@ -132,7 +133,7 @@ func TestBundle(t *testing.T) {
 	for generation, serial := range map[string]string{"1": keyOf(r, 1), "2": keyOf(r, 2)} {
 		before := r.audited("keys.read")
 		got := c.get(writer+"/bundle").ok().submit(writer+"/bundle", "generation", generation).ok()
-		if name := got.Header.Get("Content-Disposition"); name != "attachment; filename=kafka-orders-orders-writer-"+generation+".zip" {
+		if name := got.Header.Get("Content-Disposition"); name != "attachment; filename=kafka-orders-orders-writer-"+generation+"-pem.zip" {
 			t.Errorf("named %q", name)
 		}
 		if got.Header.Get("Cache-Control") != "no-store" {
@@ -159,6 +160,39 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// TestBundleFormats: each form that a client loads, and refusals that keep what was
+// chosen but for a password.
+func TestBundleFormats(t *testing.T) {
+	r := newRig(t)
+	c := r.developer()
+	dialog := c.get(writer + "/bundle").ok()
+	for _, f := range bundle.Formats() {
+		dialog.one("option", "value", f.Name)
+		got := dialog.submit(writer+"/bundle", "format", f.Name).ok()
+		files := unzip(t, got.body)
+		for _, name := range f.Files {
+			if len(files[name]) == 0 {
+				t.Errorf("%s lacks %s", f.Name, name)
+			}
+		}
+	}
+	before := r.audited("keys.read")
+	const secret = "a pass word that nobody sees again"
+	for want, form := range map[string][]string{
+		"this format has no password": {"format", "pem", "password", secret, "directory", "/etc/kafka"},
+		"format must be one of":       {"format", "<b>", "directory", "/etc/kafka"},
+		"password must be":            {"format", "jks", "password", " " + secret, "directory", "/etc/kafka"},
+	} {
+		page := c.post(writer+"/bundle", append(form, "generation", "1")...).status(http.StatusUnprocessableEntity).shows(sentenceCase(want)).lacks(secret, "<b>:")
+		if page.field("directory") != "/etc/kafka" || page.field("generation") != "1" {
+			t.Errorf("what was chosen is lost: %q", page.form(writer+"/bundle"))
+		}
+	}
+	if n := r.audited("keys.read"); n != before {
+		t.Errorf("refused bundles left %d entries", n-before)
+	}
+}
+
 func unzip(t *testing.T, content string) map[string][]byte {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader([]byte(content)), int64(len(content)))
@@ -174,7 +208,7 @@ func unzip(t *testing.T, content string) map[string][]byte {
 		if files[f.Name], err = io.ReadAll(open); err != nil {
 			t.Fatal(err)
 		}
-		if secret := f.Name == "service.key"; secret != (f.Mode().Perm() == 0o600) {
+		if secret := bytes.Contains(files[f.Name], []byte("PRIVATE KEY")); secret && f.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %s", f.Name, f.Mode())
 		}
 	}
