@@ -193,17 +193,20 @@ func (u userView) choicesNewest() []app.GenerationView {
 	return out
 }
 
-// age is what a generation is among the others: New, Old, Ended, Revoked.
+// age is what a generation is among the others: New, Current, Old, Ended, Revoked.
 func (u userView) age(g app.GenerationView) string {
 	switch {
 	case !g.RevokedAt.IsZero():
 		return "Revoked"
 	case u.Now.After(g.NotAfter):
 		return "Ended"
-	case g.Current:
-		return "New"
+	case !g.Current:
+		return "Old"
 	}
-	return "Old"
+	if _, overlap := u.old(); !overlap {
+		return "Current"
+	}
+	return "New"
 }
 
 func (u userView) ageWords(g app.GenerationView) string { return strings.ToLower(u.age(g)) }
@@ -320,8 +323,8 @@ func shows(path string) templ.Attributes {
 }
 
 // dialogWidth and pageWidth are the widths, in pixels, for which pictures choose
-// their labels.
+// their labels. On a screen where there is less, user.css leaves labels out.
 const (
-	dialogWidth = 900
-	pageWidth   = 1080
+	dialogWidth = 820
+	pageWidth   = 860
 )

@@ -171,11 +171,13 @@ func (q *Queries) NewestAudit(ctx context.Context, arg NewestAuditParams) ([]Aud
 }
 
 const newestAuditAbout = `-- name: NewestAuditAbout :many
-SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM audit
-WHERE project_id = $1 AND service = $2 AND user_name = $3 AND seq < $5
-  AND (CAST($6 AS TEXT) = '' OR actor = CAST($6 AS TEXT))
-  AND (CAST($7 AS TEXT) = '' OR action = CAST($7 AS TEXT))
-ORDER BY seq DESC LIMIT $4
+
+SELECT e.project_id, e.seq, e.at, e.actor, e.action, e.service, e.user_name, e.detail, e.mac FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.service = $2 AND k.user_name = $3 AND k.seq < $5
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST($6 AS TEXT) = '' OR e.actor = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR e.action = CAST($7 AS TEXT))
+ORDER BY k.seq DESC LIMIT $4
 `
 
 type NewestAuditAboutParams struct {
@@ -188,6 +190,8 @@ type NewestAuditAboutParams struct {
 	Action    string
 }
 
+// The key stands apart, for SQLite takes an index beside the rows' own order only
+// where it needs nothing of the rows.
 func (q *Queries) NewestAuditAbout(ctx context.Context, arg NewestAuditAboutParams) ([]Audit, error) {
 	rows, err := q.db.QueryContext(ctx, newestAuditAbout,
 		arg.ProjectID,
@@ -230,12 +234,13 @@ func (q *Queries) NewestAuditAbout(ctx context.Context, arg NewestAuditAboutPara
 }
 
 const newestAuditBy = `-- name: NewestAuditBy :many
-SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM audit
-WHERE project_id = $1 AND actor = $2 AND actor <> 'system' AND seq < $4
-  AND (CAST($5 AS TEXT) = '' OR service = CAST($5 AS TEXT))
-  AND (CAST($6 AS TEXT) = '' OR user_name = CAST($6 AS TEXT))
-  AND (CAST($7 AS TEXT) = '' OR action = CAST($7 AS TEXT))
-ORDER BY seq DESC LIMIT $3
+SELECT e.project_id, e.seq, e.at, e.actor, e.action, e.service, e.user_name, e.detail, e.mac FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.actor = $2 AND k.actor <> 'system' AND k.seq < $4
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST($5 AS TEXT) = '' OR e.service = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = '' OR e.user_name = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR e.action = CAST($7 AS TEXT))
+ORDER BY k.seq DESC LIMIT $3
 `
 
 type NewestAuditByParams struct {
@@ -290,12 +295,13 @@ func (q *Queries) NewestAuditBy(ctx context.Context, arg NewestAuditByParams) ([
 }
 
 const newestAuditOf = `-- name: NewestAuditOf :many
-SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM audit
-WHERE project_id = $1 AND action = $2 AND action <> 'renewal.create' AND seq < $4
-  AND (CAST($5 AS TEXT) = '' OR service = CAST($5 AS TEXT))
-  AND (CAST($6 AS TEXT) = '' OR user_name = CAST($6 AS TEXT))
-  AND (CAST($7 AS TEXT) = '' OR actor = CAST($7 AS TEXT))
-ORDER BY seq DESC LIMIT $3
+SELECT e.project_id, e.seq, e.at, e.actor, e.action, e.service, e.user_name, e.detail, e.mac FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.action = $2 AND k.action <> 'renewal.create' AND k.seq < $4
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST($5 AS TEXT) = '' OR e.service = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = '' OR e.user_name = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR e.actor = CAST($7 AS TEXT))
+ORDER BY k.seq DESC LIMIT $3
 `
 
 type NewestAuditOfParams struct {

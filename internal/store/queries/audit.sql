@@ -22,25 +22,31 @@ WHERE project_id = $1 AND seq < sqlc.arg(before)
   AND (CAST(sqlc.arg(action) AS TEXT) = '' OR action = CAST(sqlc.arg(action) AS TEXT))
 ORDER BY seq DESC LIMIT $2;
 
+-- The key stands apart, for SQLite takes an index beside the rows' own order only
+-- where it needs nothing of the rows.
+
 -- name: NewestAuditAbout :many
-SELECT * FROM audit
-WHERE project_id = $1 AND service = $2 AND user_name = $3 AND seq < sqlc.arg(before)
-  AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR actor = CAST(sqlc.arg(actor) AS TEXT))
-  AND (CAST(sqlc.arg(action) AS TEXT) = '' OR action = CAST(sqlc.arg(action) AS TEXT))
-ORDER BY seq DESC LIMIT $4;
+SELECT e.* FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.service = $2 AND k.user_name = $3 AND k.seq < sqlc.arg(before)
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR e.actor = CAST(sqlc.arg(actor) AS TEXT))
+  AND (CAST(sqlc.arg(action) AS TEXT) = '' OR e.action = CAST(sqlc.arg(action) AS TEXT))
+ORDER BY k.seq DESC LIMIT $4;
 
 -- name: NewestAuditBy :many
-SELECT * FROM audit
-WHERE project_id = $1 AND actor = $2 AND actor <> 'system' AND seq < sqlc.arg(before)
-  AND (CAST(sqlc.arg(service) AS TEXT) = '' OR service = CAST(sqlc.arg(service) AS TEXT))
-  AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR user_name = CAST(sqlc.arg(user_name) AS TEXT))
-  AND (CAST(sqlc.arg(action) AS TEXT) = '' OR action = CAST(sqlc.arg(action) AS TEXT))
-ORDER BY seq DESC LIMIT $3;
+SELECT e.* FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.actor = $2 AND k.actor <> 'system' AND k.seq < sqlc.arg(before)
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST(sqlc.arg(service) AS TEXT) = '' OR e.service = CAST(sqlc.arg(service) AS TEXT))
+  AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR e.user_name = CAST(sqlc.arg(user_name) AS TEXT))
+  AND (CAST(sqlc.arg(action) AS TEXT) = '' OR e.action = CAST(sqlc.arg(action) AS TEXT))
+ORDER BY k.seq DESC LIMIT $3;
 
 -- name: NewestAuditOf :many
-SELECT * FROM audit
-WHERE project_id = $1 AND action = $2 AND action <> 'renewal.create' AND seq < sqlc.arg(before)
-  AND (CAST(sqlc.arg(service) AS TEXT) = '' OR service = CAST(sqlc.arg(service) AS TEXT))
-  AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR user_name = CAST(sqlc.arg(user_name) AS TEXT))
-  AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR actor = CAST(sqlc.arg(actor) AS TEXT))
-ORDER BY seq DESC LIMIT $3;
+SELECT e.* FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.action = $2 AND k.action <> 'renewal.create' AND k.seq < sqlc.arg(before)
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST(sqlc.arg(service) AS TEXT) = '' OR e.service = CAST(sqlc.arg(service) AS TEXT))
+  AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR e.user_name = CAST(sqlc.arg(user_name) AS TEXT))
+  AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR e.actor = CAST(sqlc.arg(actor) AS TEXT))
+ORDER BY k.seq DESC LIMIT $3;
