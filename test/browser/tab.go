@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -201,23 +202,19 @@ func beginning(text string) string {
 // ("" anywhere; in the open dialog where there is one). Page or dialog have
 // settled when it returns.
 func (t *Tab) Click(inside, words string) error {
-	// The place must stand still: fonts that come late move what follows them.
-	place := `(async () => {
+	place := `(() => {
 		const all = [...document.querySelectorAll(` + strconv.Quote(orBody(inside)) + `)];
 		const found = document.evaluate(` + strconv.Quote(clickable(words)) + `, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
 		for (let i = 0; i < found.snapshotLength; i++) {
 			const e = found.snapshotItem(i);
 			if (!all.some(a => a.contains(e)) || !e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true})) continue;
 			e.scrollIntoView({block: "center", behavior: "instant"});
-			for (let before = ""; ; await new Promise(go => setTimeout(go, 30))) {
-				const r = e.getBoundingClientRect(), now = [r.left + r.width / 2, r.top + r.height / 2];
-				if (before === now.join()) return now;
-				before = now.join();
-			}
+			const r = e.getBoundingClientRect();
+			return [r.left + r.width / 2, r.top + r.height / 2];
 		}
 		return [];
 	})()`
-	at, err := Eval[[]float64](t, place)
+	at, err := t.standing(place)
 	if err != nil {
 		return err
 	}
@@ -229,6 +226,19 @@ func (t *Tab) Click(inside, words string) error {
 		return fmt.Errorf("click %q: %w", words, err)
 	}
 	return t.Settle()
+}
+
+// standing is a place on the page once it stands still: fonts that come late move
+// what follows them.
+func (t *Tab) standing(place string) (at []float64, err error) {
+	for range 100 {
+		before := at
+		if at, err = run(t, chromedp.Evaluate[[]float64](place)); err != nil || len(at) == 0 || slices.Equal(at, before) {
+			return at, err
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+	return nil, errors.New("the page does not stand still")
 }
 
 func orBody(inside string) string {
