@@ -52,12 +52,23 @@ func (v *visit) signInFirst() error {
 		if err := v.form(); err != nil {
 			return err
 		}
-		f = signInForm{Next: v.back("/"), Ended: true, Action: v.r.URL.Path, Kept: keep(v.r.PostForm)}
+		f = signInForm{Next: v.back(v.around()), Ended: true, Action: v.r.URL.Path, Kept: keep(v.r.PostForm)}
 	}
-	if v.partial() { // a dialog cannot hold another page
-		return v.redirect("/signin?next=" + url.QueryEscape(v.back("/")))
+	switch {
+	case v.partial() && f.Ended:
+		return v.render(http.StatusUnauthorized, signInDialog(f))
+	case v.partial(): // nothing is lost by leaving the page
+		return v.redirect(withQuery("/signin", "next", v.around()))
 	}
 	return v.render(http.StatusUnauthorized, signInPage(v.frame, f))
+}
+
+// around is the page that a dialog was to open above.
+func (v *visit) around() string {
+	if u, err := url.Parse(v.r.Header.Get("HX-Current-URL")); err == nil && safePath(u.RequestURI()) {
+		return u.RequestURI()
+	}
+	return "/"
 }
 
 // keep is what of a form may wait in a page: no password.

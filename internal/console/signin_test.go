@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -318,14 +319,36 @@ func TestPasswordIsNotKept(t *testing.T) {
 	}
 }
 
-// TestDialogAfterTheSessionEnded: a dialog cannot hold the page to sign in; the
-// whole page goes there.
+// TestDialogAfterTheSessionEnded: a dialog that was to open leads the whole page to
+// sign in and back; one whose form was sent asks there, and keeps the form.
 func TestDialogAfterTheSessionEnded(t *testing.T) {
 	r := newRig(t)
-	got := r.nobody().dialog(users)
-	if to := got.Header.Get("HX-Redirect"); !strings.HasPrefix(to, "/signin") || got.StatusCode >= 400 {
-		t.Errorf("status %d, HX-Redirect %q", got.StatusCode, to)
+	asked := func(method, path, from, body string) *reply {
+		t.Helper()
+		req := httptest.NewRequest(method, path, strings.NewReader(body))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		req.Header.Set("HX-Request", "true")
+		req.Header.Set("HX-Target", "div#dialog-body")
+		req.Header.Set("HX-Current-URL", from)
+		return r.nobody().send(req)
 	}
+	for from, next := range map[string]string{
+		"https://segue.example.com" + users + "?state=lapsed": "/signin?next=" + url.QueryEscape(users+"?state=lapsed"),
+		"https://segue.example.com//evil.example/":            "/signin?next=%2F",
+		"": "/signin?next=%2F",
+	} {
+		if to := asked(http.MethodGet, writer+"/cert", from, "").ok().Header.Get("HX-Redirect"); to != next {
+			t.Errorf("above %q it leads to %q, want %q", from, to, next)
+		}
+	}
+	dialog := asked(http.MethodPost, writer+"/snooze", "https://segue.example.com"+users, "until=2026-11-28&reason=kept+words")
+	dialog.status(http.StatusUnauthorized).shows("Your session ended.")
+	if len(dialog.all("link")) != 0 {
+		t.Error("the dialog holds a whole page")
+	}
+	resumed := dialog.submit("/signin", "email", operatorEmail, "password", password).ok()
+	resumed.submit(writer + "/snooze").redirects("").follow().shows("Reminders of orders-writer go on from 28 Nov 2026.")
 }
 
 // elsewhere are addresses that must never be led to.

@@ -44,7 +44,7 @@ var Pages = []Page{
 	{Name: "overview-empty", Path: "/projects/" + EmptyProject},
 	{Name: "services", Path: inDemo + "/services"},
 	{Name: "services-empty", Path: "/projects/" + EmptyProject + "/services"},
-	{Name: "service-add", Path: inDemo + "/services", Opens: inDemo + "/services/new"},
+	{Name: "service-add", Path: inDemo + "/services", Opens: inDemo + "/new-service"},
 	{Name: "service", Path: orders},
 	{Name: "service-notifications", Path: orders + "/notifications"},
 	{Name: "service-activity", Path: orders + "/activity"},

@@ -5,17 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Start starts Chromium; the returned function ends it.
@@ -134,8 +139,9 @@ func (t *Tab) Go(path string) error {
 	return t.Settle()
 }
 
-// Back is the browser's own button.
-func (t *Tab) Back() error { return errors.Join(t.do(chromedp.NavigateBack()), t.Settle()) }
+// Back is the browser's own button. Whoever calls it waits for what the page before
+// shows: a page that the browser kept comes back without being loaded.
+func (t *Tab) Back() error { return t.do(chromedp.Evaluate[chromedp.Void](`history.back()`)) }
 
 // settled is true once a page is there, with its fonts, and waits for nothing.
 const settled = `document.readyState === "complete" && document.fonts.status === "loaded" && !document.querySelector(".htmx-request")`
@@ -196,10 +202,9 @@ func beginning(text string) string {
 // ("" anywhere; in the open dialog where there is one). Page or dialog have
 // settled when it returns.
 func (t *Tab) Click(inside, words string) error {
-	xpath := clickable(words)
-	mark := `(() => {
+	place := `(() => {
 		const all = [...document.querySelectorAll(` + strconv.Quote(orBody(inside)) + `)];
-		const found = document.evaluate(` + strconv.Quote(xpath) + `, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+		const found = document.evaluate(` + strconv.Quote(clickable(words)) + `, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
 		for (let i = 0; i < found.snapshotLength; i++) {
 			const e = found.snapshotItem(i);
 			if (!all.some(a => a.contains(e)) || !e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true})) continue;
@@ -209,7 +214,7 @@ func (t *Tab) Click(inside, words string) error {
 		}
 		return [];
 	})()`
-	at, err := run(t, chromedp.Evaluate[[]float64](mark))
+	at, err := t.standing(place)
 	if err != nil {
 		return err
 	}
@@ -221,6 +226,19 @@ func (t *Tab) Click(inside, words string) error {
 		return fmt.Errorf("click %q: %w", words, err)
 	}
 	return t.Settle()
+}
+
+// standing is a place on the page once it stands still: fonts that come late move
+// what follows them.
+func (t *Tab) standing(place string) (at []float64, err error) {
+	for range 100 {
+		before := at
+		if at, err = run(t, chromedp.Evaluate[[]float64](place)); err != nil || len(at) == 0 || slices.Equal(at, before) {
+			return at, err
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+	return nil, errors.New("the page does not stand still")
 }
 
 func orBody(inside string) string {
@@ -238,30 +256,70 @@ func clickable(words string) string {
 
 // Type types into the control with that name, in place of what it holds.
 func (t *Tab) Type(name, text string) error {
-	sel := chromedp.CSS(`:is(input, textarea)[name="` + name + `"]:not([type=hidden])`)
-	return t.do(chromedp.Clear(sel), chromedp.SendKeys(sel, text))
+	err := t.Until(`(() => {
+		const c = document.querySelector(':is(input, textarea)[name="` + name + `"]:not([type=hidden])');
+		c?.focus();
+		c?.select();
+		return c && document.activeElement === c;
+	})()`)
+	if err != nil {
+		return err
+	}
+	return t.do(chromedp.KeyEvent(text))
 }
 
-// Choose sets a select to an option, or checks the radio button with that value.
+// Choose gives a control of a form a value, as people do with the widgets of a
+// browser: a date, an option, a radio button.
 func (t *Tab) Choose(name, value string) error {
 	return t.Until(`(() => {
-		const c = document.querySelector('select[name="` + name + `"]');
-		if (c) { c.value = ` + strconv.Quote(value) + `; c.dispatchEvent(new Event("change", {bubbles: true})); return c.value === ` + strconv.Quote(value) + `; }
-		const r = document.querySelector('input[type=radio][name="` + name + `"][value="` + value + `"]');
-		if (r) r.click();
-		return !!r;
+		const value = ` + strconv.Quote(value) + `;
+		const all = [...document.querySelectorAll('[name="` + name + `"]:not([type=hidden])')];
+		const radio = all.find(c => c.type === "radio" && c.value === value);
+		if (radio) { radio.click(); return radio.checked; }
+		if (all.length !== 1) return false;
+		all[0].value = value;
+		all[0].dispatchEvent(new Event("change", {bubbles: true}));
+		return all[0].value === value;
 	})()`)
 }
 
 // Press presses keys one after the other; see package kb for those without a letter.
 func (t *Tab) Press(keys ...string) error {
 	for _, key := range keys {
-		if err := t.do(chromedp.KeyEvent(key)); err != nil {
-			return err
+		for _, r := range key {
+			if err := t.do(press(r)); err != nil {
+				return err
+			}
 		}
 	}
 	return t.Settle()
 }
+
+// press is one key as a keyboard sends it: what a page does with the key is done
+// in place of typing it.
+func press(r rune) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for _, e := range kb.Encode(r) {
+			switch e.Type {
+			case input.DispatchKeyEventTypeChar:
+				continue
+			case input.DispatchKeyEventTypeKeyUp:
+				e.Text = ""
+			default:
+				if e.Type = input.DispatchKeyEventTypeRawKeyDown; printable(r) {
+					e.Type, e.Text = input.DispatchKeyEventTypeKeyDown, string(r)
+				}
+			}
+			if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, *e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// printable reports whether a key types something, or ends a line.
+func printable(r rune) bool { return unicode.IsPrint(r) || r == '\r' }
 
 // SignIn signs somebody in by the form.
 func (t *Tab) SignIn(email string) error {
@@ -298,4 +356,12 @@ func (t *Tab) Picture() ([]byte, error) { return run(t, chromedp.CaptureScreensh
 // waits for its promise, and decodes what it gives.
 func Eval[T any](t *Tab, expression string) (T, error) {
 	return run(t, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
+
+// Downloads has what the tab downloads come into a directory.
+func (t *Tab) Downloads(into string) error {
+	_, err := chromedp.CallBrowser(t.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+		Behavior: cdpbrowser.SetDownloadBehaviorBehaviorAllow, BrowserContextID: chromedp.FromContext(t.ctx).BrowserContextID, DownloadPath: into,
+	})
+	return err
 }

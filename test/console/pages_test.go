@@ -140,7 +140,7 @@ func TestTroublesAreSeen(t *testing.T) {
 		if _, err := browser.Eval[bool](p.tab, try.script+"; true"); err != nil {
 			t.Fatal(err)
 		}
-		seen := eventually(func() bool {
+		seen := eventually(soon, func() bool {
 			return slices.ContainsFunc(p.tab.Troubles(), func(trouble string) bool { return strings.Contains(trouble, try.want) })
 		})
 		if !seen {
@@ -150,9 +150,12 @@ func TestTroublesAreSeen(t *testing.T) {
 	p.tab.Troubles()
 }
 
-// eventually waits until it is so, for at most five seconds.
-func eventually(so func() bool) bool {
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+// soon is long enough for what happens in the browser alone.
+const soon = 5 * time.Second
+
+// eventually waits until it is so.
+func eventually(within time.Duration, so func() bool) bool {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if so() {
 			return true
 		}
