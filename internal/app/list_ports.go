@@ -98,6 +98,8 @@ type QuarterCount struct {
 // ListReader reads lists, counts and calendars of users that are not deleted. Its
 // cost follows the users of the service or project, by an index alone.
 type ListReader interface {
+	// FindUsers returns a page of users in the query's order; every name of the
+	// service is looked at.
 	FindUsers(ctx context.Context, q UserQuery) ([]ListedUser, error)
 	// CountStates counts users by state; serviceID 0: the whole project.
 	CountStates(ctx context.Context, projectID, serviceID int64, now time.Time) (StateCounts, error)
