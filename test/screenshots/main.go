@@ -1,30 +1,26 @@
 // Command screenshots renders what people see, from the demo, into docs/images:
-// today the digest mail, light and dark, wide and on a phone. It needs Chromium.
+// the pages of the console and the digest mail, light and dark, wide and on a
+// phone. It needs Chromium.
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
+	"slices"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
+	"github.com/segue-project/segue/test/browser"
 )
 
 func main() {
 	segue := flag.String("segue", "bin/segue", "the binary to show")
 	into := flag.String("into", "docs/images", "where the pictures go")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 9*time.Minute)
 	defer cancel()
 	if err := screenshots(ctx, *segue, *into); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
@@ -38,82 +34,144 @@ func screenshots(ctx context.Context, segue, into string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	page := filepath.Join(dir, "digest.html")
-	if err := renderDigest(ctx, segue, dir, page); err != nil {
+	server, err := browser.Serve(ctx, segue, dir, "--log-level", "error", "--demo")
+	if err != nil {
 		return err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	browser, end := chromedp.NewExecAllocator(ctx, options...)
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	if err := server.Prepare(ctx); err != nil {
+		return err
+	}
+	chromium, end, err := browser.Start(ctx)
+	if err != nil {
+		return err
+	}
 	defer end()
-	tab, close := chromedp.NewContext(browser)
-	defer close()
-	for _, theme := range []string{"light", "dark"} {
-		for name, width := range map[string]int64{"wide": 720, "narrow": 375} {
-			file := filepath.Join(into, fmt.Sprintf("mail-%s-%s.png", name, theme))
-			if err := shoot(tab, page, theme, width, file); err != nil {
-				return fmt.Errorf("%s: %w", file, err)
+	return errors.Join(shootMail(ctx, chromium, server, into), shootConsole(chromium, server, filepath.Join(into, "console")))
+}
+
+// look is how somebody looks at a page.
+type look struct {
+	name, theme    string
+	width, tallest int64
+}
+
+var (
+	wideLight   = look{"wide-light", "light", 1440, 1100}
+	wideDark    = look{"wide-dark", "dark", 1440, 1100}
+	narrowLight = look{"narrow-light", "light", 390, 1700}
+	narrowDark  = look{"narrow-dark", "dark", 390, 1700}
+)
+
+// pictures are the pages of browser.Pages that the docs show, and how.
+var pictures = map[string][]look{
+	"overview":              {wideLight, wideDark, narrowLight, narrowDark},
+	"users":                 {wideLight, wideDark, narrowLight, narrowDark},
+	"user":                  {wideLight, wideDark, narrowLight},
+	"renewals":              {wideLight, wideDark, narrowLight},
+	"calendar":              {wideLight, wideDark, narrowDark},
+	"access-key":            {wideLight, wideDark},
+	"access-cert":           {wideLight, narrowLight},
+	"service":               {wideLight, wideDark},
+	"activity":              {wideLight, wideDark},
+	"settings":              {wideLight, wideDark},
+	"sign-in-refused":       {wideLight, narrowDark},
+	"services":              {wideLight},
+	"services-empty":        {wideLight},
+	"service-notifications": {wideLight},
+	"users-menu":            {wideDark},
+	"acknowledge":           {wideLight},
+	"compare":               {wideLight},
+	"reset":                 {wideLight},
+	"outbox":                {wideLight},
+	"members":               {wideLight},
+	"account":               {wideLight},
+}
+
+// shootConsole takes the pictures of the console; pictures of pages that are no
+// longer shown are removed.
+func shootConsole(chromium context.Context, server *browser.Server, into string) error {
+	if err := errors.Join(os.RemoveAll(into), os.MkdirAll(into, 0o755)); err != nil {
+		return err
+	}
+	nobody, endNobody, err := browser.Open(chromium, server)
+	if err != nil {
+		return err
+	}
+	defer endNobody()
+	admin, endAdmin, err := browser.Open(chromium, server)
+	if err != nil {
+		return err
+	}
+	defer endAdmin()
+	if err := admin.SignIn(browser.AdminEmail); err != nil {
+		return err
+	}
+	for name := range pictures {
+		if !slices.ContainsFunc(browser.Pages, func(p browser.Page) bool { return p.Name == name }) {
+			return fmt.Errorf("browser.Pages has no %s", name)
+		}
+	}
+	for _, page := range browser.Pages {
+		tab := admin
+		if page.Nobody {
+			tab = nobody
+		}
+		for _, l := range pictures[page.Name] {
+			if err := shoot(tab, page, l, filepath.Join(into, page.Name+"-"+l.name+".png")); err != nil {
+				return fmt.Errorf("%s, %s: %w", page.Name, l.name, err)
 			}
 		}
 	}
 	return nil
 }
 
-// renderDigest has a demo render its digest, as `segue notify preview` does for anybody.
-func renderDigest(ctx context.Context, segue, dir, page string) error {
-	const email, password = "ada@example.com", "a long demo password"
-	serve := exec.CommandContext(ctx, segue, "serve", "--dir", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--log-level", "error", "--demo")
-	serve.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+email, "SEGUE_ADMIN_PASSWORD="+password)
-	out, err := serve.StdoutPipe()
+func shoot(tab *browser.Tab, page browser.Page, l look, file string) error {
+	if err := tab.Look(l.width, l.theme); err != nil {
+		return err
+	}
+	if err := page.Open(tab); err != nil {
+		return err
+	}
+	picture, err := tab.Picture(l.width, l.tallest)
 	if err != nil {
 		return err
 	}
-	if err := serve.Start(); err != nil {
-		return err
-	}
-	defer func() {
-		_ = serve.Process.Signal(syscall.SIGTERM)
-		_ = serve.Wait()
-	}()
-	url := ""
-	for lines := bufio.NewScanner(out); url == "" && lines.Scan(); {
-		url, _ = strings.CutPrefix(lines.Text(), "listening on ")
-		if !strings.HasPrefix(url, "http") {
-			url = ""
-		}
-	}
-	if url == "" {
-		return errors.New("segue serve did not start")
-	}
-	run := func(input string, args ...string) error {
-		cmd := exec.CommandContext(ctx, segue, args...)
-		cmd.Env = append(os.Environ(), "SEGUE_URL="+url, "SEGUE_PROJECT=demo", "SEGUE_CONFIG_DIR="+dir)
-		cmd.Stdin = strings.NewReader(input)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("segue %s: %w: %s", strings.Join(args, " "), err, out)
-		}
-		return nil
-	}
-	if err := run(password+"\n", "user", "login", email); err != nil {
-		return err
-	}
-	return run("", "notify", "preview", "-o", page)
+	return writeSmall(file, picture)
 }
 
-func shoot(tab context.Context, page, theme string, width int64, file string) error {
-	media := chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}},
-		})
+// shootMail takes the pictures of the digest, as `segue notify preview` renders it
+// for anybody.
+func shootMail(ctx context.Context, chromium context.Context, server *browser.Server, into string) error {
+	if err := server.SignInCommandLine(ctx); err != nil {
 		return err
-	})
-	err := chromedp.Do(tab, media, chromedp.EmulateViewport(width, 800, chromedp.EmulateScale(1.5)), chromedp.Navigate("file://"+page))
+	}
+	file := filepath.Join(server.Dir, "digest.html")
+	if _, err := server.Command(ctx, "", "notify", "preview", "-o", file); err != nil {
+		return err
+	}
+	tab, end, err := browser.Open(chromium, server)
 	if err != nil {
 		return err
 	}
-	png, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
-	if err != nil {
-		return err
+	defer end()
+	for _, l := range []look{
+		{"wide-light", "light", 720, 4000}, {"wide-dark", "dark", 720, 4000},
+		{"narrow-light", "light", 375, 4000}, {"narrow-dark", "dark", 375, 4000},
+	} {
+		if err := tab.Look(l.width, l.theme); err != nil {
+			return err
+		}
+		if err := tab.GoFile(file); err != nil {
+			return err
+		}
+		picture, err := tab.Picture(l.width, l.tallest)
+		if err != nil {
+			return err
+		}
+		if err := writeSmall(filepath.Join(into, "mail-"+l.name+".png"), picture); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(file, png, 0o644)
+	return nil
 }
