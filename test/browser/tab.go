@@ -349,6 +349,17 @@ func (t *Tab) Offline(off bool) error {
 	return t.do(call(network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}))
 }
 
+// File opens a file of this machine, such as a mail.
+func (t *Tab) File(path string) error {
+	if err := t.do(chromedp.Navigate("file://" + path)); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	return t.Settle()
+}
+
+// WholePage is a picture of the page beyond the window's edge too.
+func (t *Tab) WholePage() ([]byte, error) { return run(t, chromedp.FullScreenshot(100)) }
+
 // Picture is the whole page as PNG; scale is pixels of the picture a CSS pixel.
 func (t *Tab) Picture() ([]byte, error) { return run(t, chromedp.CaptureScreenshot()) }
 
