@@ -79,7 +79,7 @@ soak: ## random histories through the rules, seven years of reminders; CHECKS=50
 	SEGUE_YEARS_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -v -run TestSevenYears ./internal/app
 
 .PHONY: screenshots
-screenshots: build ## render the console and the digest mail into docs/images; needs Chromium
+screenshots: build ## render the digest mail and every page of the console into docs/images; needs Chromium
 	@scripts/setup.sh screenshots
 	go run ./test/screenshots
 

@@ -90,3 +90,6 @@ func (v *visit) enter(project, section string) error {
 	f.Services = totals.Awaiting
 	return err
 }
+
+// counted reports whether an entry of the menu tells how much awaits somebody there.
+func counted(section string) bool { return section == "services" || section == "renewals" }

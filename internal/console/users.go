@@ -87,6 +87,19 @@ func (u usersView) fact(row app.UserRow) string {
 	return what
 }
 
+// refreshes makes a part of a page ask again by itself, for the menu's counts and
+// other parts by their ids too;
+// see app.js for when it does not.
+func refreshes(id, path string, and ...string) templ.Attributes {
+	counts := "#count-services,#count-renewals"
+	for _, other := range and {
+		counts += ",#" + other
+	}
+	return templ.Attributes{
+		"id": id, "hx-get": path, "hx-trigger": "every 20s", "hx-select": "#" + id, "hx-swap": "outerMorph", "hx-select-oob": counts,
+	}
+}
+
 // opens makes a link open above the page; without JavaScript it leads there.
 func opens(path string) templ.Attributes {
 	return templ.Attributes{"href": path, "hx-get": path, "hx-target": "#dialog-body"}

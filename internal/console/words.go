@@ -106,6 +106,14 @@ func number(n int) string {
 	return digits
 }
 
+// unlessZero is a number that says nothing where there is nothing.
+func unlessZero(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return number(n)
+}
+
 // day is a date as people write it: "30 Nov 2026".
 func day(t time.Time, zone *time.Location) string { return t.In(zone).Format("2 Jan 2006") }
 

@@ -139,11 +139,6 @@ func (t *Tab) Go(path string) error {
 	return t.Settle()
 }
 
-// GoFile opens a file of this machine.
-func (t *Tab) GoFile(path string) error {
-	return errors.Join(t.do(chromedp.Navigate("file://"+path)), t.Settle())
-}
-
 // Back is the browser's own button. Whoever calls it waits for what the page before
 // shows: a page that the browser kept comes back without being loaded.
 func (t *Tab) Back() error { return t.do(chromedp.Evaluate[chromedp.Void](`history.back()`)) }
@@ -335,7 +330,11 @@ func (t *Tab) SignIn(email string) error {
 // Look sets the width of the window in CSS pixels and the theme of the system,
 // "light" or "dark".
 func (t *Tab) Look(width int64, theme string) error {
-	return t.do(chromedp.EmulateViewport(width, windowHeight(width)), call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	height := int64(900)
+	if width < 500 {
+		height = 844
+	}
+	return t.do(chromedp.EmulateViewport(width, height), call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 	}))
 }
@@ -345,32 +344,24 @@ func (t *Tab) WithoutJavaScript() error {
 	return t.do(call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 }
 
-// Picture is what the tab shows as PNG, one and a half of its pixels for one of CSS:
-// the window grows to the page's height, as far as tallest.
-func (t *Tab) Picture(width, tallest int64) ([]byte, error) {
-	height, err := Eval[int64](t, `document.querySelector("dialog[open]") ? 0 : document.documentElement.scrollHeight`)
-	if err != nil {
-		return nil, err
-	}
-	height = min(max(height, windowHeight(width)), tallest)
-	if err := t.do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(pictureScale))); err != nil {
-		return nil, err
-	}
-	if err := t.Settle(); err != nil {
-		return nil, err
-	}
-	return run(t, chromedp.CaptureScreenshot())
+// Offline cuts the tab off the server, or gives it back.
+func (t *Tab) Offline(off bool) error {
+	return t.do(call(network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}))
 }
 
-const pictureScale = 1.5
-
-// windowHeight is that of a phone or of a desk's screen.
-func windowHeight(width int64) int64 {
-	if width < 500 {
-		return 844
+// File opens a file of this machine, such as a mail.
+func (t *Tab) File(path string) error {
+	if err := t.do(chromedp.Navigate("file://" + path)); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
 	}
-	return 900
+	return t.Settle()
 }
+
+// WholePage is a picture of the page beyond the window's edge too.
+func (t *Tab) WholePage() ([]byte, error) { return run(t, chromedp.FullScreenshot(100)) }
+
+// Picture is the whole page as PNG; scale is pixels of the picture a CSS pixel.
+func (t *Tab) Picture() ([]byte, error) { return run(t, chromedp.CaptureScreenshot()) }
 
 // Eval evaluates JavaScript, whatever the page's content security policy says,
 // waits for its promise, and decodes what it gives.

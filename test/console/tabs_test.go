@@ -104,7 +104,8 @@ func TestRefresh(t *testing.T) {
 	}
 	acknowledged := func() bool {
 		now, err := browser.Eval[bool](p.tab, `document.querySelector('`+row("orders-writer")+` .pill').innerText === "Acknowledged" &&
-			document.body.innerText.includes("3 access certificates are expiring")`)
+			document.body.innerText.includes("3 access certificates are expiring") &&
+			document.getElementById("count-renewals").innerText === "5" && document.getElementById("user-states").innerText.includes("Awaiting acknowledgement 4")`)
 		p.must(err)
 		return now
 	}

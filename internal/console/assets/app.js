@@ -8,7 +8,9 @@
 
   // A dialog opens when its content has come.
   document.addEventListener("htmx:after:swap", () => {
-    if (body && body.childElementCount > 0 && !dialog.open) dialog.showModal();
+    if (!body || body.childElementCount === 0 || dialog.open) return;
+    dialog.showModal();
+    body.querySelector(".body :is(input:not([type=hidden]), select, textarea)")?.focus();
   });
   dialog?.addEventListener("close", () => body.replaceChildren());
 
