@@ -344,11 +344,6 @@ func (t *Tab) WithoutJavaScript() error {
 	return t.do(call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}))
 }
 
-// Offline cuts the tab off the server, or gives it back.
-func (t *Tab) Offline(off bool) error {
-	return t.do(call(network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: off, DownloadThroughput: -1, UploadThroughput: -1}))
-}
-
 // File opens a file of this machine, such as a mail.
 func (t *Tab) File(path string) error {
 	if err := t.do(chromedp.Navigate("file://" + path)); err != nil {
