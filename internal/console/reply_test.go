@@ -145,6 +145,19 @@ func (r *reply) field(name string) string {
 	return ""
 }
 
+// fields are the values that all controls of the page hold.
+func (r *reply) fields() string {
+	r.client.t.Helper()
+	var held strings.Builder
+	for _, tag := range []string{"input", "select", "textarea"} {
+		for _, n := range r.all(tag) {
+			value, _ := controlValue(n)
+			held.WriteString(value + "\n")
+		}
+	}
+	return held.String()
+}
+
 // form is what the page's form for that action would send as it stands.
 func (r *reply) form(action string) url.Values {
 	r.client.t.Helper()

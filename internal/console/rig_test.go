@@ -235,13 +235,16 @@ func (r *rig) account(email string, administrator bool) {
 type client struct {
 	*rig
 	address string
+	agent   string // User-Agent
 	cookies map[string]string
 }
+
+const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0"
 
 // nobody is a browser where nobody is signed in.
 func (r *rig) nobody() *client {
 	r.clients++
-	return &client{rig: r, address: fmt.Sprintf("10.1.%d.%d", r.clients/256, r.clients%256), cookies: map[string]string{}}
+	return &client{rig: r, address: fmt.Sprintf("10.1.%d.%d", r.clients/256, r.clients%256), agent: firefox, cookies: map[string]string{}}
 }
 
 // as signs a member in by the form, from an address of its own.
@@ -300,7 +303,7 @@ func values(pairs []string) url.Values {
 func (c *client) send(r *http.Request) *reply {
 	c.t.Helper()
 	r.RemoteAddr = c.address + ":40000"
-	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:142.0) Gecko/20100101 Firefox/142.0")
+	r.Header.Set("User-Agent", c.agent)
 	r.Header.Set("Accept-Encoding", "gzip")
 	for name, value := range c.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
@@ -337,7 +340,7 @@ func (c *client) read(r *http.Request, res *http.Response) *reply {
 
 // copyOf is the same browser in another window, whose cookies go their own way.
 func (c *client) copyOf() *client {
-	return &client{rig: c.rig, address: c.address, cookies: maps.Clone(c.cookies)}
+	return &client{rig: c.rig, address: c.address, agent: c.agent, cookies: maps.Clone(c.cookies)}
 }
 
 // audit returns the entries of project demo, oldest first.
