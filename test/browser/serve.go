@@ -39,13 +39,30 @@ type Server struct {
 // Serve starts bin, a built segue, over dir, which it makes where it is missing,
 // and returns when the console answers. It ends with Stop, or with this process.
 func Serve(ctx context.Context, bin, dir string, args ...string) (*Server, error) {
+	return serve(ctx, bin, dir, []string{"SEGUE_ADMIN_EMAIL=" + AdminEmail, "SEGUE_ADMIN_PASSWORD=" + AdminPassword}, args)
+}
+
+// ServeUnset is Serve over an empty store that nobody has set up; setUp is the path
+// of the page where somebody does.
+func ServeUnset(ctx context.Context, bin, dir string, args ...string) (s *Server, setUp string, err error) {
+	if s, err = serve(ctx, bin, dir, []string{"SEGUE_ADMIN_EMAIL=" + AdminEmail, "SEGUE_ADMIN_PASSWORD="}, args); err != nil {
+		return nil, "", err
+	}
+	link, err := os.ReadFile(filepath.Join(dir, "data", "setup-link"))
+	if err != nil {
+		return nil, "", errors.Join(err, s.Stop())
+	}
+	return s, strings.TrimPrefix(strings.TrimSpace(string(link)), s.URL), nil
+}
+
+func serve(ctx context.Context, bin, dir string, env, args []string) (*Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	s := &Server{Dir: dir, bin: bin}
 	args = append([]string{"serve", "--dir", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0"}, args...)
 	s.cmd = exec.Command(bin, args...)
-	s.cmd.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+AdminEmail, "SEGUE_ADMIN_PASSWORD="+AdminPassword)
+	s.cmd.Env = append(os.Environ(), env...)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

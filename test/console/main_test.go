@@ -79,6 +79,14 @@ func serve(t *testing.T) *browser.Server {
 	ctx, cancel := context.WithTimeout(t.Context(), serveWithin)
 	defer cancel()
 	s, err := browser.Serve(ctx, segueBin, dir, "--tick", "1s", "--log-level", "warn")
+	stops(t, s, err)
+	return s
+}
+
+// stops has the test's end end a server that was started, which must have had
+// nothing to warn of.
+func stops(t *testing.T, s *browser.Server, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +98,6 @@ func serve(t *testing.T) *browser.Server {
 			t.Errorf("the server logged:\n%s", log)
 		}
 	})
-	return s
 }
 
 // person is somebody in front of a tab; what goes wrong fails the test.

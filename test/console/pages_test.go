@@ -50,6 +50,7 @@ func (p person) inspects(page browser.Page) {
 		if width < largest { // a phone's page begins as a phone's
 			p.must(page.Open(p.tab))
 			p.clean(page)
+			p.stoodStill(width)
 		}
 		p.fits(width)
 		if width == largest {
@@ -71,6 +72,28 @@ func (p person) clean(page browser.Page) {
 			p.t.Errorf("in the browser: %s", trouble)
 		}
 	}
+}
+
+// stoodStill demands that nothing moved while the page came: the sum of layout
+// shifts, of which 0.1 is what browsers call good.
+func (p person) stoodStill(width int64) {
+	p.t.Helper()
+	const most = 0.01
+	if moved := p.moved(); moved > most {
+		p.t.Errorf("at %d px: what was there moved while the page came: %.3f", width, moved)
+	}
+}
+
+// moved is the sum of layout shifts of the page so far.
+func (p person) moved() float64 {
+	p.t.Helper()
+	moved, err := browser.Eval[float64](p.tab, `new Promise(done => {
+		new PerformanceObserver(seen => done(seen.getEntries().filter(s => !s.hadRecentInput).reduce((sum, s) => sum + s.value, 0)))
+			.observe({type: "layout-shift", buffered: true});
+		setTimeout(() => done(0), 50);
+	})`)
+	p.must(err)
+	return moved
 }
 
 // fits demands that no part of the page is beyond the window's edge, but what
@@ -130,6 +153,12 @@ func TestTroublesAreSeen(t *testing.T) {
 	p := somebody(t, s)
 	p.opens("/signin")
 	p.clean(browser.Page{})
+	if _, err := browser.Eval[bool](p.tab, `(() => { const e = document.createElement("p"); e.style.height = "300px"; document.querySelector("main").prepend(e); return true; })()`); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(soon, func() bool { return p.moved() > 0.01 }) {
+		t.Error("a page that moves goes unseen")
+	}
 	for _, try := range []struct{ want, script string }{
 		{"Content Security Policy", `document.body.setAttribute("style", "color: red")`},
 		{"console.error", `console.error("x")`},
