@@ -75,10 +75,13 @@ var Pages = []Page{
 	{Name: "members", Path: inDemo + "/members"},
 	{Name: "member-invite", Path: inDemo + "/members", Opens: inDemo + "/members/invite"},
 	{Name: "member-role", Path: inDemo + "/members", Opens: inDemo + "/members/" + DeveloperEmail + "/role"},
+	{Name: "member-remove", Path: inDemo + "/members", Opens: inDemo + "/members/" + DeveloperEmail + "/remove"},
 	{Name: "settings", Path: inDemo + "/settings"},
+	{Name: "settings-preview", Path: inDemo + "/settings", Then: previewPolicy},
 	{Name: "channel-add", Path: inDemo + "/settings", Opens: inDemo + "/settings/channels/new"},
 	{Name: "account", Path: "/account"},
 	{Name: "keys", Path: inDemo, Then: func(t *Tab) error { return t.Press("?") }},
+	{Name: "menu", Path: inDemo, Then: openMenu},
 	{Name: "not-found", Path: "/nowhere", Status: 404},
 }
 
@@ -114,6 +117,22 @@ func firstMessage(t *Tab) error {
 		return err
 	}
 	return t.Until(`document.querySelector("dialog[open]") && ` + settled)
+}
+
+// previewPolicy asks what a change would do; nothing is stored.
+func previewPolicy(t *Tab) error {
+	if err := t.Type("validity", "700d"); err != nil {
+		return err
+	}
+	if err := t.Click("main", "Preview the change"); err != nil {
+		return err
+	}
+	return t.Sees("700")
+}
+
+// openMenu opens the menu of pages, which a phone begins without.
+func openMenu(t *Tab) error {
+	return t.Until(`(() => { const menu = document.querySelector("details.nav"); menu.open = true; return menu.open; })()`)
 }
 
 // Prepare fills the demo with what pages show besides: members, an invitation, an
