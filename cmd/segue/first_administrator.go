@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,15 +36,21 @@ func (in *instance) firstAdministrator(ctx context.Context) error {
 // first administrator; empty where somebody is. The link is a secret: it goes to a
 // terminal, or to a file that only its owner reads.
 func (in *instance) offerSetup(ctx context.Context, dir, base string, out io.Writer) (words string, err error) {
+	path := filepath.Join(dir, "setup-link")
 	token, err := in.app.OfferSetup(ctx, adminEmail(), time.Now())
-	if err != nil || token == "" {
+	if err != nil {
 		return "", err
+	}
+	if token == "" { // somebody used the link
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("remove the link that set Segue up: %w", err)
+		}
+		return "", nil
 	}
 	link := base + "/setup/" + token
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return fmt.Sprintf("\nFirst open this link, which works once, and choose a password for %s:\n  %s\n", adminEmail(), link), nil
 	}
-	path := filepath.Join(dir, "setup-link")
 	if err := atomicfile.Write(path, []byte(link+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("keep the link that sets Segue up: %w", err)
 	}

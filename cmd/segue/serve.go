@@ -36,6 +36,9 @@ type serveOptions struct {
 	tlsCert   string
 	tlsKey    string
 	logLevel  string
+
+	trustedProxies string
+	proxies        proxies // of trustedProxies, by check
 }
 
 // stopWithin bounds a graceful stop.
@@ -71,6 +74,7 @@ once, or written to DIR/setup-link where standard output is not a terminal.`,
 	cmd.Flags().BoolVar(&o.demo, "demo", os.Getenv("SEGUE_DEMO") == "true", "fill an empty store with twelve users at every stage of the life [SEGUE_DEMO]")
 	cmd.Flags().StringVar(&o.tlsCert, "tls-cert", os.Getenv("SEGUE_TLS_CERT"), "PEM certificate chain to serve HTTPS with [SEGUE_TLS_CERT]")
 	cmd.Flags().StringVar(&o.tlsKey, "tls-key", os.Getenv("SEGUE_TLS_KEY"), "PEM key of --tls-cert [SEGUE_TLS_KEY]")
+	cmd.Flags().StringVar(&o.trustedProxies, "trusted-proxies", os.Getenv("SEGUE_TRUSTED_PROXIES"), "load balancers in front, as addresses or networks: their X-Forwarded-For says who a client is [SEGUE_TRUSTED_PROXIES]")
 	cmd.Flags().StringVar(&o.logLevel, "log-level", envOr("SEGUE_LOG_LEVEL", "info"), "debug, info, warn or error [SEGUE_LOG_LEVEL]")
 	return cmd
 }
@@ -86,6 +90,10 @@ func (o *serveOptions) check() error {
 		return err
 	}
 	if _, err := o.mailer(); err != nil {
+		return err
+	}
+	var err error
+	if o.proxies, err = parseProxies(o.trustedProxies); err != nil {
 		return err
 	}
 	o.publicURL = strings.TrimRight(o.publicURL, "/")
@@ -156,10 +164,10 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	if o.publicURL != "" {
 		base = o.publicURL
 	}
-	server := httpapi.NewServer(frontDoor(
+	server := httpapi.NewServer(o.proxies.behind(frontDoor(
 		httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}),
-		console.New(console.Config{App: in.app, Now: time.Now, Log: log, Version: version, Secure: strings.HasPrefix(base, "https://")}),
-	))
+		console.New(console.Config{App: in.app, Now: time.Now, Log: log, Version: version, Secure: strings.HasPrefix(base, "https://"), Origin: origin(o.publicURL)}),
+	)))
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong in TLS
 	setup, err := in.offerSetup(ctx, o.dir, base, out)
 	if err != nil {
@@ -169,6 +177,15 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		o.greet(out, scheme+"://"+listener.Addr().String())
 		fmt.Fprint(out, setup)
 	})
+}
+
+// origin is the scheme and host of a URL that was checked; empty for none.
+func origin(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // frontDoor gives programs' paths to the API and people's to the console.

@@ -222,7 +222,7 @@ func TestListAndVerifyAudit(t *testing.T) {
 		}
 		verify := func(a *app.App) app.AuditProof {
 			t.Helper()
-			proof, err := a.VerifyAudit(f.ctx, f.admin, "acme", f.now)
+			proof, err := a.VerifyAudit(f.ctx, f.admin, "acme", nil, f.now)
 			f.must(err)
 			return proof
 		}
@@ -240,6 +240,13 @@ func TestListAndVerifyAudit(t *testing.T) {
 		}
 		if proof := verify(f.App); proof.BrokenAt != 0 {
 			t.Errorf("what was verified is looked at again: %+v", proof)
+		}
+		for name, filter := range map[string]app.AuditFilter{"all": {}, "some": {Actor: "mallory"}} {
+			proof, err := f.VerifyAudit(f.ctx, f.admin, "acme", list(filter, 0, 0), f.now)
+			f.must(err)
+			if proof.VerifiedTo != last-2 || proof.BrokenAt != last-1 || !strings.Contains(proof.Reason, "was changed") {
+				t.Errorf("a changed entry that was verified before and is shown among %s gives %+v", name, proof)
+			}
 		}
 		f.exec(`DELETE FROM audit WHERE project_id = $1 AND seq = $2`, projectID, last-1)
 		if proof := verify(app.New(f.Config)); proof.VerifiedTo != last-2 || proof.BrokenAt != last-1 || !strings.Contains(proof.Reason, "missing") {

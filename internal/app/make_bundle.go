@@ -59,8 +59,10 @@ func (a *App) MakeBundle(ctx context.Context, actor Actor, project, service, use
 	if err != nil {
 		return Bundle{}, err
 	}
-	_, err = a.auditSight(ctx, actor, t.scope, service, user, sight{Keys: 1, Generation: v.Generation}, now)
-	return b, err
+	if _, err := a.auditSight(ctx, actor, t.scope, service, user, sight{Keys: 1, Generation: v.Generation}, now); err != nil {
+		return Bundle{}, err // no key leaves without its entry
+	}
+	return b, nil
 }
 
 // check finds the format and gives it a password where it needs one.

@@ -86,7 +86,7 @@ func TestRoles(t *testing.T) {
 				_, err := f.ListAudit(f.ctx, who, "acme", app.AuditFilter{}, 0, 10, f.now)
 				return err
 			}, all},
-			"verify audit": {func(who app.Actor) error { _, err := f.VerifyAudit(f.ctx, who, "acme", f.now); return err }, all},
+			"verify audit": {func(who app.Actor) error { _, err := f.VerifyAudit(f.ctx, who, "acme", nil, f.now); return err }, all},
 			"list user messages": {func(who app.Actor) error {
 				_, _, err := f.ListUserMessages(f.ctx, who, "acme", "orders", "alice", app.Page{}, f.now)
 				return err

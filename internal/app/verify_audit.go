@@ -18,9 +18,10 @@ type AuditProof struct {
 const verifyPages = 20
 
 // VerifyAudit verifies the chain of a project's audit log from where this process
-// stopped the last time, at most 20,000 entries further. `segue doctor` verifies
-// all of it each time.
-func (a *App) VerifyAudit(ctx context.Context, actor Actor, project string, now time.Time) (AuditProof, error) {
+// stopped the last time, at most 20,000 entries further, and each of the entries
+// that are shown beside the proof, so that nobody reads a changed one under it.
+// `segue doctor` verifies all of it each time.
+func (a *App) VerifyAudit(ctx context.Context, actor Actor, project string, shown []AuditEntry, now time.Time) (AuditProof, error) {
 	var s scope
 	err := a.read(ctx, actor, now, func(r Reader) (err error) {
 		s, err = authorise(ctx, r, actor, project, ReadProject)
@@ -32,7 +33,39 @@ func (a *App) VerifyAudit(ctx context.Context, actor Actor, project string, now 
 	v := a.verified.of(s.Project.ID)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return a.verify(ctx, s.Project.ID, &v.last)
+	proof, err := a.verify(ctx, s.Project.ID, &v.last)
+	if err != nil || proof.BrokenAt != 0 {
+		return proof, err
+	}
+	return a.verifyShown(ctx, s.Project.ID, shown, proof)
+}
+
+// verifyShown holds entries, newest first, against the ones before them.
+func (a *App) verifyShown(ctx context.Context, projectID int64, shown []AuditEntry, proof AuditProof) (AuditProof, error) {
+	for i, e := range shown {
+		before := AuditHead{Seq: e.Seq - 1}
+		switch {
+		case e.Seq == 1:
+		case i+1 < len(shown) && shown[i+1].Seq == e.Seq-1:
+			before.MAC = shown[i+1].MAC
+		default:
+			one, _, err := readAudit(ctx, a.Store, projectID, e.Seq-2, 1)
+			if err != nil {
+				return AuditProof{}, err
+			}
+			if len(one) > 0 {
+				before = AuditHead{Seq: one[0].Seq, MAC: one[0].MAC}
+			}
+		}
+		fault, err := a.linkFault(ctx, before, e)
+		if err != nil {
+			return AuditProof{}, err
+		}
+		if fault != "" {
+			proof = AuditProof{VerifiedTo: e.Seq - 1, BrokenAt: e.Seq, Reason: fault} // the oldest is told of
+		}
+	}
+	return proof, nil
 }
 
 // verify goes on from last and moves it to the last entry that is as it was written.

@@ -46,7 +46,7 @@ func (v *visit) activityPage() error {
 		a.Entries = a.Entries[:auditShown]
 		a.Next = a.Entries[auditShown-1].Seq
 	}
-	if a.Proof, err = v.App.VerifyAudit(v.r.Context(), v.actor, v.frame.Project, v.now); err != nil {
+	if a.Proof, err = v.App.VerifyAudit(v.r.Context(), v.actor, v.frame.Project, a.Entries, v.now); err != nil {
 		return err
 	}
 	return v.show("Activity", activityPage(a))

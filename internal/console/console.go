@@ -18,6 +18,9 @@ type Config struct {
 	// Secure says that people reach the console by HTTPS: cookies are then sent
 	// there alone.
 	Secure bool
+	// Origin is the scheme and host of the public URL, which a proxy in front may
+	// hide from requests; empty where there is none.
+	Origin string
 }
 
 type server struct {
@@ -45,6 +48,11 @@ func newServer(c Config) *server {
 func (s *server) handler() http.Handler {
 	// A form of another site, sent by a browser that is signed in here, is refused.
 	protection := http.NewCrossOriginProtection()
+	if s.Origin != "" {
+		if err := protection.AddTrustedOrigin(s.Origin); err != nil {
+			s.Log.Warn("the public URL's origin is not trusted: forms may be refused behind a proxy", "error", err)
+		}
+	}
 	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
 	return protection.Handler(http.HandlerFunc(s.serve))
 }

@@ -77,7 +77,7 @@ func (v *visit) overviewSides(o *overviewView) error {
 	if o.Entries, err = v.App.ListAudit(ctx, v.actor, o.Project, app.AuditFilter{}, 0, lastEntries, v.now); err != nil {
 		return err
 	}
-	o.Proof, err = v.App.VerifyAudit(ctx, v.actor, o.Project, v.now)
+	o.Proof, err = v.App.VerifyAudit(ctx, v.actor, o.Project, o.Entries, v.now)
 	return err
 }
 

@@ -71,11 +71,12 @@ func (v *visit) around() string {
 	return "/"
 }
 
-// keep is what of a form may wait in a page: no password.
+// keep is what of a form may wait in a page: no password, and no address that may
+// hold a secret.
 func keep(form url.Values) (kept []field) {
 	for name, values := range form {
 		for _, value := range values {
-			if !strings.Contains(name, "password") {
+			if name != "url" && !strings.Contains(name, "password") {
 				kept = append(kept, field{name, value})
 			}
 		}

@@ -153,7 +153,7 @@ func TestAvnMembers(t *testing.T) {
 	if len(mails) != 1 || mails[0].To[0] != grace {
 		t.Fatalf("%d mails left, want the invitation", len(mails))
 	}
-	link := regexp.MustCompile(`http://segue\.example/invitation#token=(\w+)`).FindStringSubmatch(mails[0].Parse(t).Text)
+	link := regexp.MustCompile(`http://segue\.example/invitation/(\w+)`).FindStringSubmatch(mails[0].Parse(t).Text)
 	if link == nil {
 		t.Fatalf("the invitation holds no link:\n%s", mails[0].Parse(t).Text)
 	}
