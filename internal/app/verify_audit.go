@@ -31,8 +31,12 @@ func (a *App) VerifyAudit(ctx context.Context, actor Actor, project string, show
 		return AuditProof{}, err
 	}
 	v := a.verified.of(s.Project.ID)
-	v.mu.Lock()
-	defer v.mu.Unlock()
+	select {
+	case v.place <- struct{}{}:
+		defer func() { <-v.place }()
+	case <-ctx.Done():
+		return AuditProof{}, ctx.Err()
+	}
 	proof, err := a.verify(ctx, s.Project.ID, &v.last)
 	if err != nil || proof.BrokenAt != 0 {
 		return proof, err
@@ -118,8 +122,8 @@ type verified struct {
 }
 
 type verifiedLog struct {
-	mu   sync.Mutex
-	last AuditHead
+	place chan struct{} // one verifies at a time
+	last  AuditHead
 }
 
 func (v *verified) of(projectID int64) *verifiedLog {
@@ -129,7 +133,7 @@ func (v *verified) of(projectID int64) *verifiedLog {
 		v.byProject = map[int64]*verifiedLog{}
 	}
 	if v.byProject[projectID] == nil {
-		v.byProject[projectID] = &verifiedLog{}
+		v.byProject[projectID] = &verifiedLog{place: make(chan struct{}, 1)}
 	}
 	return v.byProject[projectID]
 }
