@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -298,6 +299,8 @@ func (in instance) goOn(t *testing.T, out *outside) {
 	in.letTimePass(t)
 	p := in.serve(t, out.flags()...)
 	in.awaitSent(t, p)
+	// All may have been sent before: a serve that still starts is interrupted, not ended.
+	await(t, "it listens", patience, func() bool { return strings.Contains(p.out.String(), "listening on") }, p)
 	p.terminate(t)
 	messages := in.messages(t)
 	mails := out.mails(t)
