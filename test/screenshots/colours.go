@@ -53,10 +53,23 @@ func mostUsed(used map[color.RGBA]int, n int) color.Palette {
 		return cmp.Or(cmp.Compare(used[b], used[a]), cmp.Compare(number(a), number(b)))
 	})
 	var palette color.Palette
-	for _, c := range all[:min(n, len(all))] {
-		palette = append(palette, c)
+	for _, c := range all { // first what differs, so that a rare accent keeps its colour
+		if len(palette) < n/2 && !slices.ContainsFunc(palette, func(p color.Color) bool { return alike(p.(color.RGBA), c) }) {
+			palette = append(palette, c)
+		}
+	}
+	for _, c := range all {
+		if len(palette) < n && !slices.Contains(palette, color.Color(c)) {
+			palette = append(palette, c)
+		}
 	}
 	return palette
+}
+
+// alike reports whether nobody would miss one colour beside the other.
+func alike(a, b color.RGBA) bool {
+	near := func(x, y uint8) bool { return max(x, y)-min(x, y) < 28 }
+	return near(a.R, b.R) && near(a.G, b.G) && near(a.B, b.B)
 }
 
 func number(c color.RGBA) uint32 {
