@@ -82,26 +82,55 @@ func readAudit(ctx context.Context, s Store, projectID, after int64, limit int) 
 	return entries, head, err
 }
 
+// AuditFault says in which way an audit log differs from what was written.
+type AuditFault string
+
+// The ways in which an audit log can differ.
+const (
+	AuditChanged  AuditFault = "changed"  // an entry, or the order before it, is another
+	AuditMoved    AuditFault = "moved"    // what was written there stands at another place
+	AuditMissing  AuditFault = "missing"  // there is a gap
+	AuditCut      AuditFault = "cut"      // it ends before its head
+	AuditOffHead  AuditFault = "off-head" // it goes on behind its head, or its head is another
+	AuditReplaced AuditFault = "replaced" // it is whole, and not the one whose head was noted
+)
+
+// chainFault is what is wrong at a place of a log; zero where nothing is.
+type chainFault struct {
+	kind   AuditFault
+	reason string // what it is, and what to do
+}
+
 // linkFault says what is wrong with the entry that comes after last in a log;
-// empty where it is as it was written.
-func (a *App) linkFault(ctx context.Context, last AuditHead, e AuditEntry) (string, error) {
+// zero where it is as it was written.
+func (a *App) linkFault(ctx context.Context, last AuditHead, e AuditEntry) (chainFault, error) {
 	if next := last.Seq + 1; e.Seq > next {
-		return fmt.Sprintf("entries %d to %d of its audit log are missing: restore them from a backup, and find out who deleted them", next, e.Seq-1), nil
+		return chainFault{AuditMissing, fmt.Sprintf(
+			"entries %d to %d of its audit log are missing: restore them from a backup, and find out who deleted them", next, e.Seq-1)}, nil
 	}
+	ok, err := a.follows(ctx, last, e)
+	if err != nil || ok {
+		return chainFault{}, err
+	}
+	return chainFault{AuditChanged, fmt.Sprintf(
+		"entry %d of its audit log was changed or moved, or the one before it was: compare it with a backup, and find out who did it", e.Seq)}, nil
+}
+
+// follows reports whether the entry was written, as it is and at its place, behind last.
+func (a *App) follows(ctx context.Context, last AuditHead, e AuditEntry) (bool, error) {
 	err := a.Custody.VerifyMAC(ctx, auditInput(e, last.MAC), e.MAC)
-	if ctx.Err() != nil {
-		return "", ctx.Err()
-	}
-	if err != nil {
-		return fmt.Sprintf("entry %d of its audit log was changed or moved, or the one before it was: compare it with a backup, and find out who did it", e.Seq), nil
-	}
-	return "", nil
+	return err == nil, ctx.Err()
 }
 
 // headFault says that a log does not end where its head is.
-func headFault(last, head AuditHead) string {
-	return fmt.Sprintf("its audit log ends with entry %d, its head is entry %d: its tail was cut or its head was changed; compare both with the heads in Segue's own log",
-		last.Seq, head.Seq)
+func headFault(last, head AuditHead) chainFault {
+	kind := AuditOffHead
+	if head.Seq > last.Seq {
+		kind = AuditCut
+	}
+	return chainFault{kind, fmt.Sprintf(
+		"its audit log ends with entry %d, its head is entry %d: its tail was cut or its head was changed; compare both with the heads in Segue's own log",
+		last.Seq, head.Seq)}
 }
 
 // entry verifies one entry against the one before. The chain goes on from what
@@ -111,7 +140,7 @@ func (w *auditWalk) entry(ctx context.Context, log *auditLog, name string, e Aud
 	if err != nil {
 		return err
 	}
-	if fault != "" {
+	if fault != (chainFault{}) {
 		w.broken(log, name, fault)
 	}
 	w.checkText(fmt.Sprintf("%s, audit entry %d", name, e.Seq), e.Actor, e.Action, e.Service, e.User, e.Detail)
@@ -130,9 +159,9 @@ func (h AuditHead) is(other AuditHead) bool {
 	return h.Seq == other.Seq && bytes.Equal(h.MAC, other.MAC)
 }
 
-func (w *auditWalk) broken(log *auditLog, name, fault string) {
+func (w *auditWalk) broken(log *auditLog, name string, fault chainFault) {
 	if log.broken++; log.broken <= maxBroken {
-		w.violation(5, name, "%s", fault)
+		w.violation(5, name, "%s", fault.reason)
 	}
 }
 

@@ -502,6 +502,7 @@ type AuditHead struct {
 // AuditFilter says which entries of an audit log are asked for; an empty field takes all.
 type AuditFilter struct {
 	Service, User, Actor, Action string
+	Since                        time.Time // entries of this moment and later
 }
 
 // AuditReader reads audit logs.

@@ -87,6 +87,10 @@ func TestRoles(t *testing.T) {
 				return err
 			}, all},
 			"verify audit": {func(who app.Actor) error { _, err := f.VerifyAudit(f.ctx, who, "acme", nil, f.now); return err }, all},
+			"prove audit": {func(who app.Actor) error {
+				_, err := f.ProveAudit(f.ctx, who, "acme", app.AuditCheck{}, f.now)
+				return err
+			}, all},
 			"list user messages": {func(who app.Actor) error {
 				_, _, err := f.ListUserMessages(f.ctx, who, "acme", "orders", "alice", app.Page{}, f.now)
 				return err

@@ -9,9 +9,18 @@ import (
 
 // AuditProof says how far a project's audit log is what was written.
 type AuditProof struct {
-	VerifiedTo int64  // the last entry up to which the chain holds
-	BrokenAt   int64  // the first entry where it does not; 0: nowhere
+	VerifiedTo int64 // the last entry up to which the chain holds
+	BrokenAt   int64 // the first entry where it does not; 0: nowhere
+	Fault      AuditFault
 	Reason     string // what is wrong there, and what to do
+}
+
+// behind is the proof that a log holds as far as last, and no further.
+func (f chainFault) behind(last AuditHead) AuditProof { return f.at(last.Seq + 1) }
+
+// at is the proof that a log holds up to the entry before seq.
+func (f chainFault) at(seq int64) AuditProof {
+	return AuditProof{VerifiedTo: max(0, seq-1), BrokenAt: seq, Fault: f.kind, Reason: f.reason}
 }
 
 // verifyPages bounds one look at a log: a longer one is verified further by the next.
@@ -31,12 +40,11 @@ func (a *App) VerifyAudit(ctx context.Context, actor Actor, project string, show
 		return AuditProof{}, err
 	}
 	v := a.verified.of(s.Project.ID)
-	select {
-	case v.place <- struct{}{}:
-		defer func() { <-v.place }()
-	case <-ctx.Done():
-		return AuditProof{}, ctx.Err()
+	release, err := v.wait(ctx)
+	if err != nil {
+		return AuditProof{}, err
 	}
+	defer release()
 	proof, err := a.verify(ctx, s.Project.ID, &v.last)
 	if err != nil || proof.BrokenAt != 0 {
 		return proof, err
@@ -65,8 +73,8 @@ func (a *App) verifyShown(ctx context.Context, projectID int64, shown []AuditEnt
 		if err != nil {
 			return AuditProof{}, err
 		}
-		if fault != "" {
-			proof = AuditProof{VerifiedTo: e.Seq - 1, BrokenAt: e.Seq, Reason: fault} // the oldest is told of
+		if fault != (chainFault{}) {
+			proof = fault.at(e.Seq) // the oldest is told of
 		}
 	}
 	return proof, nil
@@ -78,8 +86,8 @@ func (a *App) verify(ctx context.Context, projectID int64, last *AuditHead) (Aud
 	case err != nil:
 		return AuditProof{}, err
 	case !there:
-		return AuditProof{VerifiedTo: max(0, last.Seq-1), BrokenAt: last.Seq, Reason: fmt.Sprintf(
-			"entry %d of its audit log was verified before, and is gone or changed: compare it with a backup, and find out who did it", last.Seq)}, nil
+		return chainFault{AuditChanged, fmt.Sprintf(
+			"entry %d of its audit log was verified before, and is gone or changed: compare it with a backup, and find out who did it", last.Seq)}.at(last.Seq), nil
 	}
 	for range verifyPages {
 		entries, head, err := readAudit(ctx, a.Store, projectID, last.Seq, auditPage)
@@ -88,14 +96,17 @@ func (a *App) verify(ctx context.Context, projectID int64, last *AuditHead) (Aud
 		}
 		for _, e := range entries {
 			fault, err := a.linkFault(ctx, *last, e)
-			if err != nil || fault != "" {
-				return AuditProof{VerifiedTo: last.Seq, BrokenAt: last.Seq + 1, Reason: fault}, err
+			if err != nil {
+				return AuditProof{}, err
+			}
+			if fault != (chainFault{}) {
+				return fault.behind(*last), nil
 			}
 			*last = AuditHead{Seq: e.Seq, MAC: e.MAC}
 		}
 		if len(entries) < auditPage {
 			if !head.is(*last) {
-				return AuditProof{VerifiedTo: last.Seq, BrokenAt: last.Seq + 1, Reason: headFault(*last, head)}, nil
+				return headFault(*last, head).behind(*last), nil
 			}
 			break
 		}
@@ -124,6 +135,16 @@ type verified struct {
 type verifiedLog struct {
 	place chan struct{} // one verifies at a time
 	last  AuditHead
+}
+
+// wait waits until nobody else of this process verifies the log.
+func (v *verifiedLog) wait(ctx context.Context) (release func(), err error) {
+	select {
+	case v.place <- struct{}{}:
+		return func() { <-v.place }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (v *verified) of(projectID int64) *verifiedLog {

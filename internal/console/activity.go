@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -106,56 +105,33 @@ func (a activityView) about(e app.AuditEntry) string {
 	return ""
 }
 
-// auditLine is an entry as it is exported: one JSON object a line.
-type auditLine struct {
-	Seq     int64           `json:"seq"`
-	At      time.Time       `json:"at"`
-	Actor   string          `json:"actor"`
-	Action  string          `json:"action"`
-	Service string          `json:"service,omitempty"`
-	User    string          `json:"user,omitempty"`
-	Detail  json.RawMessage `json:"detail,omitempty"`
-	MAC     string          `json:"mac"`
-}
-
-// entriesExported is how many entries are held in memory at a time.
-const entriesExported = 1000
-
 // exportActivity streams the entries that the filter takes, newest first. A
 // failure half-way ends the connection, so that a cut file is not taken for whole.
 func (v *visit) exportActivity() error {
-	filter := auditFilter(v.r)
-	entries, err := v.App.ListAudit(v.r.Context(), v.actor, v.frame.Project, filter, 0, entriesExported, v.now)
-	if err != nil {
-		return err
-	}
-	v.attach("application/x-ndjson", v.frame.Project+"-activity-"+v.now.Format(time.DateOnly)+".jsonl")
 	out := json.NewEncoder(v.w)
-	for {
-		for _, e := range entries {
-			if out.Encode(lineOf(e)) != nil {
-				return nil // a client that went away
-			}
-		}
-		if len(entries) < entriesExported {
-			return nil
-		}
-		last := entries[len(entries)-1].Seq
-		if entries, err = v.App.ListAudit(v.r.Context(), v.actor, v.frame.Project, filter, last, entriesExported, v.now); err != nil {
+	begin := func() {
+		v.attach("application/x-ndjson", v.frame.Project+"-activity-"+v.now.Format(time.DateOnly)+".jsonl")
+	}
+	begun := false
+	for e, err := range v.App.ExportAudit(v.r.Context(), v.actor, v.frame.Project, auditFilter(v.r), 0, v.now) {
+		switch {
+		case err != nil && !begun:
+			return err
+		case err != nil:
 			v.Log.Error("an export of activity was cut off", "error", err)
 			panic(http.ErrAbortHandler)
+		case !begun:
+			begin()
+			begun = true
+		}
+		if out.Encode(e.Line()) != nil {
+			return nil // a client that went away
 		}
 	}
-}
-
-func lineOf(e app.AuditEntry) auditLine {
-	l := auditLine{
-		Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Service: e.Service, User: e.User, MAC: hex.EncodeToString(e.MAC),
+	if !begun {
+		begin()
 	}
-	if json.Valid([]byte(e.Detail)) {
-		l.Detail = json.RawMessage(e.Detail)
-	}
-	return l
+	return nil
 }
 
 // attach makes the answer a file to keep.

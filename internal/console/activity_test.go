@@ -74,7 +74,7 @@ func TestExportActivity(t *testing.T) {
 	entries := r.audit()
 	at := len(entries)
 	for lines := bufio.NewScanner(strings.NewReader(got.body)); lines.Scan(); {
-		var l auditLine
+		var l app.AuditLine
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			t.Fatal(err)
 		}

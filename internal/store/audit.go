@@ -32,19 +32,19 @@ func (r reader) NewestAudit(ctx context.Context, projectID int64, f app.AuditFil
 	switch {
 	case f.Service != "" && f.User != "":
 		rows, err = r.q.NewestAuditAbout(ctx, db.NewestAuditAboutParams{
-			ProjectID: projectID, Service: f.Service, UserName: f.User, Actor: f.Actor, Action: f.Action, Before: beforeSeq, Limit: int32(limit),
+			ProjectID: projectID, Service: f.Service, UserName: f.User, Actor: f.Actor, Action: f.Action, Since: f.Since.UnixMilli(), Before: beforeSeq, Limit: int32(limit),
 		})
 	case f.Actor != "" && f.Actor != app.System().Email:
 		rows, err = r.q.NewestAuditBy(ctx, db.NewestAuditByParams{
-			ProjectID: projectID, Actor: f.Actor, Service: f.Service, UserName: f.User, Action: f.Action, Before: beforeSeq, Limit: int32(limit),
+			ProjectID: projectID, Actor: f.Actor, Service: f.Service, UserName: f.User, Action: f.Action, Since: f.Since.UnixMilli(), Before: beforeSeq, Limit: int32(limit),
 		})
 	case f.Action != "" && f.Action != string(lifecycle.ActionRenew):
 		rows, err = r.q.NewestAuditOf(ctx, db.NewestAuditOfParams{
-			ProjectID: projectID, Action: f.Action, Service: f.Service, UserName: f.User, Actor: f.Actor, Before: beforeSeq, Limit: int32(limit),
+			ProjectID: projectID, Action: f.Action, Service: f.Service, UserName: f.User, Actor: f.Actor, Since: f.Since.UnixMilli(), Before: beforeSeq, Limit: int32(limit),
 		})
 	default: // what the sweep does is found anywhere
 		rows, err = r.q.NewestAudit(ctx, db.NewestAuditParams{
-			ProjectID: projectID, Service: f.Service, UserName: f.User, Actor: f.Actor, Action: f.Action, Before: beforeSeq, Limit: int32(limit),
+			ProjectID: projectID, Service: f.Service, UserName: f.User, Actor: f.Actor, Action: f.Action, Since: f.Since.UnixMilli(), Before: beforeSeq, Limit: int32(limit),
 		})
 	}
 	if err != nil {

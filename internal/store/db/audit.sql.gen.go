@@ -115,6 +115,7 @@ WHERE project_id = $1 AND seq < $3
   AND (CAST($5 AS TEXT) = '' OR user_name = CAST($5 AS TEXT))
   AND (CAST($6 AS TEXT) = '' OR actor = CAST($6 AS TEXT))
   AND (CAST($7 AS TEXT) = '' OR action = CAST($7 AS TEXT))
+  AND at >= CAST($8 AS BIGINT)
 ORDER BY seq DESC LIMIT $2
 `
 
@@ -126,6 +127,7 @@ type NewestAuditParams struct {
 	UserName  string
 	Actor     string
 	Action    string
+	Since     int64
 }
 
 // Newest first, by the index that leaves the least to look through.
@@ -138,6 +140,7 @@ func (q *Queries) NewestAudit(ctx context.Context, arg NewestAuditParams) ([]Aud
 		arg.UserName,
 		arg.Actor,
 		arg.Action,
+		arg.Since,
 	)
 	if err != nil {
 		return nil, err
@@ -177,6 +180,7 @@ WHERE k.project_id = $1 AND k.service = $2 AND k.user_name = $3 AND k.seq < $5
   AND e.project_id = k.project_id AND e.seq = k.seq
   AND (CAST($6 AS TEXT) = '' OR e.actor = CAST($6 AS TEXT))
   AND (CAST($7 AS TEXT) = '' OR e.action = CAST($7 AS TEXT))
+  AND e.at >= CAST($8 AS BIGINT)
 ORDER BY k.seq DESC LIMIT $4
 `
 
@@ -188,6 +192,7 @@ type NewestAuditAboutParams struct {
 	Before    int64
 	Actor     string
 	Action    string
+	Since     int64
 }
 
 // The key stands apart, for SQLite takes an index beside the rows' own order only
@@ -201,6 +206,7 @@ func (q *Queries) NewestAuditAbout(ctx context.Context, arg NewestAuditAboutPara
 		arg.Before,
 		arg.Actor,
 		arg.Action,
+		arg.Since,
 	)
 	if err != nil {
 		return nil, err
@@ -240,6 +246,7 @@ WHERE k.project_id = $1 AND k.actor = $2 AND k.actor <> 'system' AND k.seq < $4
   AND (CAST($5 AS TEXT) = '' OR e.service = CAST($5 AS TEXT))
   AND (CAST($6 AS TEXT) = '' OR e.user_name = CAST($6 AS TEXT))
   AND (CAST($7 AS TEXT) = '' OR e.action = CAST($7 AS TEXT))
+  AND e.at >= CAST($8 AS BIGINT)
 ORDER BY k.seq DESC LIMIT $3
 `
 
@@ -251,6 +258,7 @@ type NewestAuditByParams struct {
 	Service   string
 	UserName  string
 	Action    string
+	Since     int64
 }
 
 func (q *Queries) NewestAuditBy(ctx context.Context, arg NewestAuditByParams) ([]Audit, error) {
@@ -262,6 +270,7 @@ func (q *Queries) NewestAuditBy(ctx context.Context, arg NewestAuditByParams) ([
 		arg.Service,
 		arg.UserName,
 		arg.Action,
+		arg.Since,
 	)
 	if err != nil {
 		return nil, err
@@ -301,6 +310,7 @@ WHERE k.project_id = $1 AND k.action = $2 AND k.action <> 'renewal.create' AND k
   AND (CAST($5 AS TEXT) = '' OR e.service = CAST($5 AS TEXT))
   AND (CAST($6 AS TEXT) = '' OR e.user_name = CAST($6 AS TEXT))
   AND (CAST($7 AS TEXT) = '' OR e.actor = CAST($7 AS TEXT))
+  AND e.at >= CAST($8 AS BIGINT)
 ORDER BY k.seq DESC LIMIT $3
 `
 
@@ -312,6 +322,7 @@ type NewestAuditOfParams struct {
 	Service   string
 	UserName  string
 	Actor     string
+	Since     int64
 }
 
 func (q *Queries) NewestAuditOf(ctx context.Context, arg NewestAuditOfParams) ([]Audit, error) {
@@ -323,6 +334,7 @@ func (q *Queries) NewestAuditOf(ctx context.Context, arg NewestAuditOfParams) ([
 		arg.Service,
 		arg.UserName,
 		arg.Actor,
+		arg.Since,
 	)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ WHERE project_id = $1 AND seq < sqlc.arg(before)
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR user_name = CAST(sqlc.arg(user_name) AS TEXT))
   AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR actor = CAST(sqlc.arg(actor) AS TEXT))
   AND (CAST(sqlc.arg(action) AS TEXT) = '' OR action = CAST(sqlc.arg(action) AS TEXT))
+  AND at >= CAST(sqlc.arg(since) AS BIGINT)
 ORDER BY seq DESC LIMIT $2;
 
 -- The key stands apart, for SQLite takes an index beside the rows' own order only
@@ -31,6 +32,7 @@ WHERE k.project_id = $1 AND k.service = $2 AND k.user_name = $3 AND k.seq < sqlc
   AND e.project_id = k.project_id AND e.seq = k.seq
   AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR e.actor = CAST(sqlc.arg(actor) AS TEXT))
   AND (CAST(sqlc.arg(action) AS TEXT) = '' OR e.action = CAST(sqlc.arg(action) AS TEXT))
+  AND e.at >= CAST(sqlc.arg(since) AS BIGINT)
 ORDER BY k.seq DESC LIMIT $4;
 
 -- name: NewestAuditBy :many
@@ -40,6 +42,7 @@ WHERE k.project_id = $1 AND k.actor = $2 AND k.actor <> 'system' AND k.seq < sql
   AND (CAST(sqlc.arg(service) AS TEXT) = '' OR e.service = CAST(sqlc.arg(service) AS TEXT))
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR e.user_name = CAST(sqlc.arg(user_name) AS TEXT))
   AND (CAST(sqlc.arg(action) AS TEXT) = '' OR e.action = CAST(sqlc.arg(action) AS TEXT))
+  AND e.at >= CAST(sqlc.arg(since) AS BIGINT)
 ORDER BY k.seq DESC LIMIT $3;
 
 -- name: NewestAuditOf :many
@@ -49,4 +52,5 @@ WHERE k.project_id = $1 AND k.action = $2 AND k.action <> 'renewal.create' AND k
   AND (CAST(sqlc.arg(service) AS TEXT) = '' OR e.service = CAST(sqlc.arg(service) AS TEXT))
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR e.user_name = CAST(sqlc.arg(user_name) AS TEXT))
   AND (CAST(sqlc.arg(actor) AS TEXT) = '' OR e.actor = CAST(sqlc.arg(actor) AS TEXT))
+  AND e.at >= CAST(sqlc.arg(since) AS BIGINT)
 ORDER BY k.seq DESC LIMIT $3;

@@ -89,6 +89,7 @@ func testNewestAudit(f *fixture) {
 			for _, actor := range values("system", "ann@example.org") {
 				for _, action := range values("renewal.create", "user.create") {
 					f.sameNewest(log, app.AuditFilter{Service: service, User: user, Actor: actor, Action: action})
+					f.sameNewest(log, app.AuditFilter{Service: service, User: user, Actor: actor, Action: action, Since: log[9].At})
 				}
 			}
 		}
@@ -101,7 +102,8 @@ func (f *fixture) sameNewest(log []app.AuditEntry, filter app.AuditFilter) {
 	takes := func(wanted, is string) bool { return wanted == "" || wanted == is }
 	var want []app.AuditEntry
 	for _, e := range slices.Backward(log) {
-		if takes(filter.Service, e.Service) && takes(filter.User, e.User) && takes(filter.Actor, e.Actor) && takes(filter.Action, e.Action) {
+		if takes(filter.Service, e.Service) && takes(filter.User, e.User) && takes(filter.Actor, e.Actor) && takes(filter.Action, e.Action) &&
+			!e.At.Before(filter.Since) {
 			want = append(want, e)
 		}
 	}
