@@ -11,7 +11,7 @@ import (
 func newUserCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Sign in and out"}
 	c.connectionFlags(cmd)
-	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAcceptInvitationCommand(c), newSetupCommand(c))
+	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAcceptInvitationCommand(c), newSetupCommand(c), newSetPasswordCommand(c))
 	return cmd
 }
 

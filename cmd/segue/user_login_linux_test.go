@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,20 +47,21 @@ func shows(t *testing.T, terminal *os.File) bool {
 	return settings.Lflag&unix.ECHO != 0
 }
 
-// asking is a `segue user login` that waits for its password at a terminal.
+// asking is a command that waits for a password at a terminal.
 type asking struct {
 	*exec.Cmd
 	keyboard, terminal *os.File
 	stderr             io.Reader
 }
 
-func startAsking(t *testing.T, url string) asking {
+// startAsking starts segue with the arguments and waits until it asks by the prompt.
+func startAsking(t *testing.T, prompt string, args ...string) asking {
 	t.Helper()
 	keyboard, terminal := openTerminal(t)
 	if !shows(t, terminal) {
 		t.Fatal("a new terminal shows nothing")
 	}
-	a := asking{exec.Command("segue", "user", "login", "ada@example.com", "--url", url), keyboard, terminal, nil}
+	a := asking{exec.Command("segue", args...), keyboard, terminal, nil}
 	a.Env = append(os.Environ(), "SEGUE_CONFIG_DIR="+t.TempDir())
 	a.Stdin = terminal
 	stderr, err := a.StderrPipe()
@@ -70,19 +72,45 @@ func startAsking(t *testing.T, url string) asking {
 	if err := a.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = a.Process.Kill() }) // it has ended where the test went well
-	prompt := make([]byte, 512)
-	n, err := stderr.Read(prompt)
-	if err != nil || !strings.HasPrefix(string(prompt[:n]), "Password of ada@example.com at "+url) {
-		t.Fatalf("asked %q, %v", prompt[:n], err)
+	late := time.AfterFunc(startWithin, func() { _ = a.Process.Kill() }) // a question that never comes ends here
+	t.Cleanup(func() {
+		late.Stop()
+		_ = a.Process.Kill() // it has ended where the test went well
+	})
+	a.asks(t, prompt)
+	return a
+}
+
+// startLogin starts a `segue user login`.
+func startLogin(t *testing.T, url string) asking {
+	t.Helper()
+	return startAsking(t, "Password of ada@example.com at "+url, "user", "login", "ada@example.com", "--url", url)
+}
+
+// asks waits for a question, with the terminal silent.
+func (a asking) asks(t *testing.T, prompt string) {
+	t.Helper()
+	said := make([]byte, 512)
+	for got := ""; !strings.HasPrefix(strings.TrimLeft(got, "\n"), prompt); {
+		n, err := a.stderr.Read(said)
+		if got += string(said[:n]); err != nil {
+			t.Fatalf("asked %q, %v", got, err)
+		}
 	}
-	for left := 500; shows(t, terminal); left-- { // the question comes a moment before
+	for left := 500; shows(t, a.terminal); left-- { // the question comes a moment before
 		if left == 0 {
 			t.Fatal("the terminal shows what is typed")
 		}
 		_ = unix.Nanosleep(&unix.Timespec{Nsec: 10e6}, nil)
 	}
-	return a
+}
+
+// types is what somebody answers.
+func (a asking) types(t *testing.T, line string) {
+	t.Helper()
+	if _, err := io.WriteString(a.keyboard, line+"\n"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // end waits for the command and returns its exit code and what it still said.
@@ -94,7 +122,7 @@ func (a asking) end(t *testing.T) (int, string) {
 		t.Error("the terminal stays silent afterwards")
 	}
 	if err != nil && a.ProcessState.ExitCode() < 1 {
-		t.Errorf("segue user login: %v", err)
+		t.Errorf("%s: %v", a.Cmd, err)
 	}
 	return a.ProcessState.ExitCode(), string(said)
 }
@@ -110,17 +138,15 @@ func TestPasswordIsNotShown(t *testing.T) {
 		_, _ = io.WriteString(w, `{"token":"sgu_x","user_email":"ada@example.com"}`)
 	}))
 	defer server.Close()
-	a := startAsking(t, server.URL)
-	if _, err := io.WriteString(a.keyboard, "a secret\n"); err != nil {
-		t.Fatal(err)
-	}
+	a := startLogin(t, server.URL)
+	a.types(t, "a secret")
 	if code, said := a.end(t); code != 0 {
 		t.Errorf("exit code %d, %s", code, said)
 	}
 }
 
 func TestInterruptEndsTheQuestion(t *testing.T) {
-	a := startAsking(t, "http://127.0.0.1:9")
+	a := startLogin(t, "http://127.0.0.1:9")
 	if err := a.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}

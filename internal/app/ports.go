@@ -137,6 +137,11 @@ type AccountWriter interface {
 	InsertToken(ctx context.Context, t Token) error
 	TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string) error
 	RevokeToken(ctx context.Context, id int64, at time.Time) error
+	// RevokeTokens revokes the account's tokens of a kind, or of every kind where
+	// none is named, and returns how many were not revoked yet.
+	RevokeTokens(ctx context.Context, accountID int64, kind TokenKind, at time.Time) (int, error)
+	// SetPasswordHash replaces the hash that the account's password is held against.
+	SetPasswordHash(ctx context.Context, accountID int64, hash string) error
 	// SetRole gives the account a role in the project, replacing any it has.
 	SetRole(ctx context.Context, projectID, accountID int64, role Role, at time.Time) error
 }

@@ -117,10 +117,17 @@ func noSetup() error {
 
 // checkNewAccount holds what somebody chose for a new account against the rules.
 func checkNewAccount(password, realName string) error {
+	if err := checkMemberPassword(password); err != nil {
+		return err
+	}
+	return checkRealName(realName)
+}
+
+func checkMemberPassword(password string) error {
 	if len(password) < minMemberPassword || len(password) > maxPassword {
 		return failField("password", "password must be %d to %d bytes long", minMemberPassword, maxPassword)
 	}
-	return checkRealName(realName)
+	return nil
 }
 
 func checkRealName(realName string) error {

@@ -52,6 +52,7 @@ var deeds = map[string]string{
 	"account.sign-in-failed": "refused a sign-in from {address}",
 	"account.sign-out":       "signed out",
 	"account.revoke-session": "ended a session",
+	"account.set-password":   "set a new password of {email}",
 	"sweep.accept-clock":     "accepted the clock: the newest sweep was noted in the future",
 	"setup.offer":            "offered the link for the first set-up",
 }

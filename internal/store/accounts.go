@@ -124,6 +124,16 @@ func (t *tx) RevokeToken(ctx context.Context, id int64, at time.Time) error {
 	return t.changedOne("token", n, err)
 }
 
+func (t *tx) RevokeTokens(ctx context.Context, accountID int64, kind app.TokenKind, at time.Time) (int, error) {
+	n, err := t.q.RevokeTokens(ctx, db.RevokeTokensParams{AccountID: accountID, Kind: string(kind), RevokedAt: nullMillis(at)})
+	return int(n), t.writeError("tokens", err)
+}
+
+func (t *tx) SetPasswordHash(ctx context.Context, accountID int64, hash string) error {
+	n, err := t.q.SetPasswordHash(ctx, db.SetPasswordHashParams{ID: accountID, PasswordHash: hash})
+	return t.changedOne("account", n, err)
+}
+
 func (t *tx) SetRole(ctx context.Context, projectID, accountID int64, role app.Role, at time.Time) error {
 	return t.writeError("role", t.q.SetRole(ctx, db.SetRoleParams{
 		AccountID: accountID, ProjectID: projectID, Role: string(role), Since: at.UnixMilli(),

@@ -263,6 +263,26 @@ func (q *Queries) RevokeToken(ctx context.Context, arg RevokeTokenParams) (int64
 	return result.RowsAffected()
 }
 
+const revokeTokens = `-- name: RevokeTokens :execrows
+UPDATE tokens SET revoked_at = $2
+WHERE account_id = $1 AND revoked_at IS NULL
+  AND (CAST($3 AS TEXT) = '' OR kind = CAST($3 AS TEXT))
+`
+
+type RevokeTokensParams struct {
+	AccountID int64
+	RevokedAt sql.NullInt64
+	Kind      string
+}
+
+func (q *Queries) RevokeTokens(ctx context.Context, arg RevokeTokensParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, revokeTokens, arg.AccountID, arg.RevokedAt, arg.Kind)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const role = `-- name: Role :one
 SELECT role FROM members WHERE project_id = $1 AND account_id = $2
 `
@@ -332,6 +352,23 @@ func (q *Queries) Sessions(ctx context.Context, arg SessionsParams) ([]Token, er
 		return nil, err
 	}
 	return items, nil
+}
+
+const setPasswordHash = `-- name: SetPasswordHash :execrows
+UPDATE accounts SET password_hash = $2 WHERE id = $1
+`
+
+type SetPasswordHashParams struct {
+	ID           int64
+	PasswordHash string
+}
+
+func (q *Queries) SetPasswordHash(ctx context.Context, arg SetPasswordHashParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setPasswordHash, arg.ID, arg.PasswordHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const setRole = `-- name: SetRole :exec

@@ -57,3 +57,11 @@ DELETE FROM setup_links;
 
 -- name: InsertSetupLink :exec
 INSERT INTO setup_links (token_hash, email, created_at, expires_at) VALUES ($1, $2, $3, $4);
+
+-- name: SetPasswordHash :execrows
+UPDATE accounts SET password_hash = $2 WHERE id = $1;
+
+-- name: RevokeTokens :execrows
+UPDATE tokens SET revoked_at = $2
+WHERE account_id = $1 AND revoked_at IS NULL
+  AND (CAST(sqlc.arg(kind) AS TEXT) = '' OR kind = CAST(sqlc.arg(kind) AS TEXT));

@@ -41,6 +41,7 @@ var accountTests = []test{
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertAccount(f.ctx, b) }), app.ErrExists)
 	}},
 	{"sessions", testSessions},
+	{"a new password, and no token of before", testNewPassword},
 	{"set-up links", testSetupLinks},
 	{"tokens", func(f *fixture) {
 		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
@@ -118,6 +119,46 @@ func testSessions(f *fixture) {
 		f.same("addresses", addresses, []string{"192.0.2.6", "192.0.2.5", "192.0.2.4", "192.0.2.3"})
 		return nil
 	})
+}
+
+func testNewPassword(f *fixture) {
+	ann, bob := f.newAccount("ann@example.org"), f.newAccount("bob@example.org")
+	made := func(n int64, owner app.Account, kind app.TokenKind, revoked time.Time) app.Token {
+		k := app.Token{ID: id(), AccountID: owner.ID, Kind: kind, Hash: hashOf(n), Prefix: "sgu_abc", CreatedAt: start, RevokedAt: revoked}
+		f.write(func(tx app.Tx) error { return tx.InsertToken(f.ctx, k) })
+		return k
+	}
+	session, bearer := made(1, ann, app.SessionToken, time.Time{}), made(2, ann, app.BearerToken, time.Time{})
+	before, others := made(3, ann, app.SessionToken, start), made(4, bob, app.SessionToken, time.Time{})
+	at := start.Add(day)
+	revoke := func(kind app.TokenKind, want int) {
+		f.write(func(tx app.Tx) error {
+			n, err := tx.RevokeTokens(f.ctx, ann.ID, kind, at)
+			f.same("revoked", n, want)
+			return err
+		})
+	}
+	revoke(app.SessionToken, 1)
+	session.RevokedAt = at
+	f.same("bearer token beside sessions", f.token(bearer.Hash), bearer)
+	revoke("", 1)
+	bearer.RevokedAt = at
+	revoke("", 0)
+	for _, k := range []app.Token{session, bearer, before, others} {
+		f.same("token", f.token(k.Hash), k)
+	}
+
+	f.write(func(tx app.Tx) error { return tx.SetPasswordHash(f.ctx, ann.ID, "$argon2id$new") })
+	ann.PasswordHash = "$argon2id$new"
+	f.read(func(r app.Reader) error {
+		for _, a := range []app.Account{ann, bob} {
+			got, err := r.Account(f.ctx, a.ID)
+			f.must(err)
+			f.same("account", got, a)
+		}
+		return nil
+	})
+	f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetPasswordHash(f.ctx, id(), "x") }), app.ErrNotFound)
 }
 
 func testSetupLinks(f *fixture) {
