@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/words"
 )
 
 // inherit is the value of a policy's flag that takes the own value away.
@@ -213,7 +214,7 @@ func (c *cli) showPolicy(cmd *cobra.Command, reply api.PolicyReply, err error) e
 	if err := g.write(cmd.OutOrStdout()); err != nil || reply.Due == 0 {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s due at once by this change\n", count(reply.Due, "user became", "users became"))
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s due at once by this change\n", words.Count(reply.Due, "user became", "users became"))
 	return err
 }
 
@@ -228,12 +229,4 @@ func addNotices(g *grid, reply api.PolicyReply) {
 	g.add(text("digest delay"), text(p.DigestDelay), text(from.DigestDelay))
 	g.add(text("digest interval"), text(p.DigestInterval), text(from.DigestInterval))
 	g.add(text("time zone"), text(p.TimeZone), text(from.TimeZone))
-}
-
-// count writes a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

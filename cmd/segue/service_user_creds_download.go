@@ -12,6 +12,7 @@ import (
 
 	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/atomicfile"
+	"github.com/segue-project/segue/internal/words"
 )
 
 // The files of a pair, named as avn names them.
@@ -118,7 +119,7 @@ func (c *cli) reportDownload(cmd *cobra.Command, service, dir string, names []st
 			NotAfter   time.Time `json:"access_cert_not_valid_after_time"`
 		}{paths, p.generation, p.notAfter})
 	}
-	fmt.Fprintf(out, "Wrote %s to %s\n", enumerate(names), dir)
+	fmt.Fprintf(out, "Wrote %s to %s\n", words.List(names), dir)
 	fmt.Fprintf(out, "Generation %d of %s, which ends %s\n", p.generation, user.Username, moment(p.notAfter, now))
 	old := user.ExpiringCertNotValidAfterTime
 	switch {

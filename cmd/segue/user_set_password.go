@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/words"
 )
 
 func newSetPasswordCommand(c *cli) *cobra.Command {
@@ -41,8 +42,8 @@ audit log of the instance keeps that it was done.`,
 			if err != nil {
 				return err
 			}
-			return c.say(cmd, map[string]int{"ended": ended}, "%s has another password; %d sessions and tokens ended\nNext: segue user login %s",
-				oneLine(args[0]), ended, oneLine(args[0]))
+			return c.say(cmd, map[string]int{"ended": ended}, "%s has another password; %s ended\nNext: segue user login %s",
+				oneLine(args[0]), words.Count(ended, "session or token", "sessions and tokens"), oneLine(args[0]))
 		},
 	}
 	o.flags(cmd)

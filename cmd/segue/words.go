@@ -1,40 +1,22 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/words"
 )
 
 const day = 24 * time.Hour
 
-// span puts a duration into words: whole days, rounded down; hours on the last
-// day, then minutes, then seconds.
+// span is a duration, and a moment where it is less than a second.
 func span(d time.Duration) string {
-	for _, u := range []struct {
-		unit time.Duration
-		name string
-	}{{day, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
-		switch n := d / u.unit; {
-		case n == 1:
-			return "1 " + u.name
-		case n > 1:
-			return fmt.Sprintf("%d %ss", n, u.name)
-		}
+	if d < time.Second {
+		return "a moment"
 	}
-	return "a moment"
-}
-
-// enumerate is a list in a sentence: "a", "a and b", "a, b and c".
-func enumerate(items []string) string {
-	if len(items) < 2 {
-		return strings.Join(items, "")
-	}
-	last := len(items) - 1
-	return strings.Join(items[:last], ", ") + " and " + items[last]
+	return words.Span(d)
 }
 
 // relative is how far t is from now: "in 6 days", "4 days ago".

@@ -1,14 +1,12 @@
 package console
 
 import (
-	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/words"
 )
 
 // soon is how long before an end a colour changes.
@@ -59,18 +57,10 @@ func rowState(u app.UserRow, now time.Time, zone *time.Location) said {
 	return stateOf(u.State, end, now, zone)
 }
 
-// span is a duration in the unit that people would use, rounded down.
-func span(d time.Duration) string {
-	switch {
-	case d >= 24*time.Hour:
-		return plural(int(d/(24*time.Hour)), "day")
-	case d >= time.Hour:
-		return plural(int(d/time.Hour), "hour")
-	case d >= time.Minute:
-		return plural(int(d/time.Minute), "minute")
-	}
-	return plural(int(max(d, 0)/time.Second), "second")
-}
+// The pages' short names for what terminals and mails say in the same words.
+func span(d time.Duration) string      { return words.Span(d) }
+func plural(n int, word string) string { return words.Plural(n, word) }
+func number(n int) string              { return words.Number(n) }
 
 func left(end, now time.Time) string { return span(end.Sub(now)) + " left" }
 func ago(t, now time.Time) string    { return span(now.Sub(t)) + " ago" }
@@ -81,29 +71,6 @@ func in(t, now time.Time) string {
 		return ago(t, now)
 	}
 	return "in " + span(t.Sub(now))
-}
-
-// plural is a number with its word: "1 user", "2 users", "12,400 users".
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	switch stem, y := strings.CutSuffix(word, "y"); {
-	case strings.HasSuffix(word, "s"):
-		return number(n) + " " + word + "es"
-	case y && !strings.ContainsAny(stem[len(stem)-1:], "aeiou"):
-		return number(n) + " " + stem + "ies"
-	}
-	return number(n) + " " + word + "s"
-}
-
-// number groups thousands: 18,204.
-func number(n int) string {
-	digits := fmt.Sprint(n)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }
 
 // unlessZero is a number that says nothing where there is nothing.
@@ -135,14 +102,7 @@ func exact(t time.Time, zone *time.Location) string {
 }
 
 // sentence begins with a capital and ends with a stop.
-func sentence(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(first)) + s[n:]
-	if s != "" && !strings.ContainsAny(s[len(s)-1:], ".?!") {
-		s += "."
-	}
-	return s
-}
+func sentence(s string) string { return words.Stop(words.Capital(s)) }
 
 // agree is the verb that goes with a number: "1 certificate is", "3 certificates are".
 func agree(n int) string {

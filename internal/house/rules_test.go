@@ -39,6 +39,7 @@ var rooms = []room{
 	{path: "internal/lifecycle", never: effects, strict: true},
 	{path: "internal/pki", never: append([]string{"context", "log"}, devices...), only: addresses, strict: true},
 	{path: "internal/properties", never: effects},
+	{path: "internal/words", never: effects, strict: true},
 	{path: "internal/bundle", may: []string{"internal/properties"}, never: []string{"context", "database", "log", "net", "os", "path/filepath", "syscall"}},
 	{path: "internal/app", may: []string{"internal/lifecycle", "internal/pki", "internal/bundle"}, never: devices, only: addresses},
 	{path: "internal/atomicfile"},
@@ -67,7 +68,7 @@ var rooms = []room{
 }
 
 // adapter is what every adapter may import.
-var adapter = []string{"internal/app", "internal/lifecycle", "internal/pki", "internal/bundle", "internal/properties", "internal/atomicfile", "api"}
+var adapter = []string{"internal/app", "internal/lifecycle", "internal/pki", "internal/bundle", "internal/properties", "internal/words", "internal/atomicfile", "api"}
 
 // library is a package outside the standard library and who may import it.
 type library struct {

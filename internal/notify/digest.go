@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/words"
 )
 
 type digestView struct {
@@ -59,15 +60,15 @@ func (*Renderer) Digest(d app.Digest, id int64) (app.Mail, error) {
 			Sub:       fmt.Sprintf("%s · %s · times in %s", d.Project, d.Now.In(d.Zone).Format("Monday 2 January 2006, 15:04"), d.Zone),
 			Server:    d.PublicURL,
 		},
-		Project: d.Project, Figures: found.figures(), Console: d.ConsoleURL, Why: capital(sentence(d.Why)), AtOnce: d.Urgent,
+		Project: d.Project, Figures: found.figures(), Console: d.ConsoleURL, Why: words.Capital(sentence(d.Why)), AtOnce: d.Urgent,
 		Steps: found.steps(), AuditMAC: d.AuditMAC,
 	}
 	if d.AuditMAC != "" {
-		view.AuditSeq = number(d.AuditSeq)
+		view.AuditSeq = words.Number(d.AuditSeq)
 	}
 	view.addSections(d)
 	if found.total() > 0 {
-		view.Open = "Open " + count(found.total(), "renewal", "renewals") + " in the console"
+		view.Open = "Open " + words.Count(found.total(), "renewal", "renewals") + " in the console"
 	}
 	entry, err := found.calendar()
 	if err != nil {
@@ -92,7 +93,7 @@ func (v *digestView) addSections(d app.Digest) {
 	for _, s := range d.Sections {
 		out := section{Service: s.Service, Counts: counts(s.ServiceSummary)}
 		if s.More > 0 {
-			out.More = number(int64(s.More))
+			out.More = words.Number(s.More)
 		}
 		if d.ConsoleURL != "" {
 			out.Link = d.ConsoleURL + "/services/" + s.Service + "/users"
@@ -104,7 +105,7 @@ func (v *digestView) addSections(d app.Digest) {
 		v.Sections = append(v.Sections, out)
 	}
 	if d.MoreServices > 0 {
-		v.Elsewhere = count(d.MoreRenewals, "renewal", "renewals") + " in " + count(d.MoreServices, "other service", "other services")
+		v.Elsewhere = words.Count(d.MoreRenewals, "renewal", "renewals") + " in " + words.Count(d.MoreServices, "other service", "other services")
 	}
 	if len(v.Sections) > 0 {
 		v.Example = v.Sections[0].Service
@@ -119,7 +120,7 @@ func counts(s app.ServiceSummary) string {
 		words string
 	}{{s.Lapsed, "lapsed"}, {s.Awaiting, "to acknowledge"}, {s.Snoozed, "snoozed"}, {s.Renewed, "newly renewed"}} {
 		if c.n > 0 {
-			parts = append(parts, number(int64(c.n))+" "+c.words)
+			parts = append(parts, words.Number(c.n)+" "+c.words)
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -141,7 +142,7 @@ func newItem(i app.DigestItem, serviceLink string, scale axis, d app.Digest) ite
 		out.State, out.Tone = "Lapsed "+ago(i.OldNotAfter, d.Now), "bad"
 		out.Old = "Old pair ended " + moment(i.OldNotAfter, d.Zone)
 	case lifecycle.Urgent(i.OldNotAfter, d.Now):
-		out.State, out.Tone = capital(span(i.OldNotAfter.Sub(d.Now)))+" left", "bad"
+		out.State, out.Tone = words.Capital(span(i.OldNotAfter.Sub(d.Now)))+" left", "bad"
 	case renewed != "":
 		out.State, out.Tone = "Renewed "+renewed, "new"
 		out.Old += ", " + ahead(i.OldNotAfter, d.Now)
@@ -224,7 +225,7 @@ func (f findings) subject() string {
 	case f.lapsed != nil && f.Lapsed <= 1:
 		parts, named = append(parts, f.lapsed.User+" lapsed "+ago(f.lapsed.OldNotAfter, f.Now)), 1
 	case f.Lapsed > 0:
-		parts, named = append(parts, number(int64(f.Lapsed))+" lapsed"), f.Lapsed
+		parts, named = append(parts, words.Number(f.Lapsed)+" lapsed"), f.Lapsed
 	}
 	if f.next != nil && (f.Lapsed == 0 || f.soon > 0) {
 		parts = append(parts, f.next.User+" ends "+ahead(f.next.OldNotAfter, f.Now))
@@ -232,13 +233,13 @@ func (f findings) subject() string {
 	}
 	switch rest := f.rest(named); {
 	case rest > 0 && named > 0:
-		parts = append(parts, count(rest, "more awaits", "more await")+" acknowledgement")
+		parts = append(parts, words.Count(rest, "more awaits", "more await")+" acknowledgement")
 	case rest > 0:
-		parts = append(parts, count(rest, "renewal awaits", "renewals await")+" acknowledgement")
+		parts = append(parts, words.Count(rest, "renewal awaits", "renewals await")+" acknowledgement")
 	case named == 0:
 		parts = append(parts, "Nothing awaits acknowledgement")
 		if f.Renewed > 0 {
-			parts = append(parts, number(int64(f.Renewed))+" renewed")
+			parts = append(parts, words.Number(f.Renewed)+" renewed")
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -248,7 +249,7 @@ func (f findings) subject() string {
 func (f findings) heading() string {
 	var parts []string
 	if f.Lapsed > 0 {
-		parts = append(parts, count(f.Lapsed, "pair has lapsed", "pairs have lapsed"))
+		parts = append(parts, words.Count(f.Lapsed, "pair has lapsed", "pairs have lapsed"))
 	}
 	one, many := "pair stops working ", "pairs stop working "
 	if len(parts) > 0 {
@@ -256,17 +257,17 @@ func (f findings) heading() string {
 	}
 	switch {
 	case f.cut:
-		parts = append(parts, "at least "+count(f.soon, one, many)+"within 7 days")
+		parts = append(parts, "at least "+words.Count(f.soon, one, many)+"within 7 days")
 	case f.soon == 1:
 		parts = append(parts, "1 "+one+ahead(f.next.OldNotAfter, f.Now))
 	case f.soon > 1:
-		parts = append(parts, count(f.soon, one, many)+"within 7 days")
+		parts = append(parts, words.Count(f.soon, one, many)+"within 7 days")
 	}
 	switch {
 	case len(parts) > 0:
 		return strings.Join(parts, ", ")
 	case f.Awaiting > 0:
-		return count(f.Awaiting, "new pair awaits acknowledgement", "new pairs await acknowledgement")
+		return words.Count(f.Awaiting, "new pair awaits acknowledgement", "new pairs await acknowledgement")
 	}
 	return "Nothing awaits acknowledgement"
 }
@@ -291,14 +292,14 @@ func (f findings) preheader() string {
 
 // figures are the numbers under the heading; those that are 0 say nothing.
 func (f findings) figures() []figure {
-	soon := number(int64(f.soon))
+	soon := words.Number(f.soon)
 	if f.cut {
 		soon += "+"
 	}
 	rest := max(f.Awaiting-f.soon, 0)
-	words := "to acknowledge"
+	what := "to acknowledge"
 	if f.Lapsed+f.soon > 0 {
-		words = "more " + words
+		what = "more " + what
 	}
 	ends := "end within 7 days"
 	if f.soon == 1 {
@@ -309,11 +310,11 @@ func (f findings) figures() []figure {
 		n int
 		figure
 	}{
-		{f.Lapsed, figure{number(int64(f.Lapsed)), "lapsed", "cbad"}},
+		{f.Lapsed, figure{words.Number(f.Lapsed), "lapsed", "cbad"}},
 		{f.soon, figure{soon, ends, "cbad"}},
-		{rest, figure{number(int64(rest)), words, "cwarn"}},
-		{f.Renewed, figure{number(int64(f.Renewed)), "newly renewed", "cnew"}},
-		{f.Snoozed, figure{number(int64(f.Snoozed)), "snoozed", "cmu"}},
+		{rest, figure{words.Number(rest), what, "cwarn"}},
+		{f.Renewed, figure{words.Number(f.Renewed), "newly renewed", "cnew"}},
+		{f.Snoozed, figure{words.Number(f.Snoozed), "snoozed", "cmu"}},
 	} {
 		if c.n > 0 {
 			shown = append(shown, c.figure)

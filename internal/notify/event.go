@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/words"
 )
 
 type eventView struct {
@@ -33,7 +34,7 @@ func (*Renderer) Event(e app.Event, to string, id int64) (app.Mail, error) {
 			Subject: title, Heading: title, Preheader: clean(e.Message),
 			Sub: moment(e.At, zone), Server: e.PublicURL,
 		},
-		Message: phrases(opening(e)), Remedy: phrases(capital(sentence(e.Remedy))), Facts: facts(e),
+		Message: phrases(opening(e)), Remedy: phrases(words.Capital(sentence(e.Remedy))), Facts: facts(e),
 		Steps: eventSteps(e), Console: e.ConsoleURL, Why: why(e), Project: e.Project, Service: e.Service,
 	}
 	if e.Project != "" {
@@ -64,7 +65,7 @@ func opening(e app.Event) string {
 			return s
 		}
 	}
-	return capital(s)
+	return words.Capital(s)
 }
 
 // phrase is a stretch of text, or of a command.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/words"
 )
 
 // Slack posts events to a Slack-compatible incoming webhook. Its URL is a secret:
@@ -39,7 +40,7 @@ func slackText(e app.Event) string {
 	}
 	lines := []string{title, slackEscape(opening(e))}
 	if e.Remedy != "" {
-		lines = append(lines, slackEscape(capital(sentence(e.Remedy))))
+		lines = append(lines, slackEscape(words.Capital(sentence(e.Remedy))))
 	}
 	if e.ConsoleURL != "" {
 		lines = append(lines, "<"+slackEscape(e.ConsoleURL)+"|Open the console>")

@@ -87,11 +87,6 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s is %q, want %q", c.at, got, c.moment)
 		}
 	}
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 18203: "18,203", 1234567: "1,234,567", -1234: "-1,234"} {
-		if got := number(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
 	for s, want := range map[string]string{
 		"plain": "plain", " two\r\n lines\t": "two lines", "a\x00b\x7fc": "a b c", "li\u202eve\u200b": "live", "\xff": "\ufffd",
 		strings.Repeat("é", 2000): strings.Repeat("é", longestText-1) + "…",

@@ -1,11 +1,12 @@
 package notify
 
 import (
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/segue-project/segue/internal/words"
 )
 
 const (
@@ -16,38 +17,12 @@ const (
 	longestText = 1000
 )
 
-// count is a number with its noun: "1 pair", "2 pairs", "18,203 pairs".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return number(int64(n)) + " " + many
-}
-
-// number writes n with a comma between thousands.
-func number(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if digits[0] == '-' {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
-// span is a distance in whole units, rounded down: days, hours on the last day.
+// span is a distance in whole units, rounded down; what is under a minute has no number.
 func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
+	if d < time.Minute {
 		return "less than a minute"
-	case d < time.Hour:
-		return count(int(d/time.Minute), "minute", "minutes")
-	case d < day:
-		return count(int(d/time.Hour), "hour", "hours")
 	}
-	return count(int(d/day), "day", "days")
+	return words.Span(d)
 }
 
 // ahead is when t comes, seen from now: "in 6 days", "in 23 months".
@@ -58,9 +33,9 @@ func ahead(t, now time.Time) string {
 	}
 	months := monthsBetween(now, t)
 	if months < 36 {
-		return "in " + count(months, "month", "months")
+		return "in " + words.Plural(months, "month")
 	}
-	return "in " + count(months/12, "year", "years")
+	return "in " + words.Plural(months/12, "year")
 }
 
 // ago is how long t has been over.
@@ -132,19 +107,4 @@ func clean(s string) string {
 }
 
 // sentence ends a clean text with a full stop, as another follows it.
-func sentence(s string) string {
-	s = clean(s)
-	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") || strings.HasSuffix(s, "…") {
-		return s
-	}
-	return s + "."
-}
-
-// capital writes the first letter large.
-func capital(s string) string {
-	if s == "" {
-		return ""
-	}
-	r, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToUpper(r)) + s[size:]
-}
+func sentence(s string) string { return words.Stop(clean(s)) }
