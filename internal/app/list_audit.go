@@ -26,6 +26,15 @@ func (a *App) ListAudit(ctx context.Context, actor Actor, project string, f Audi
 	return entries, err
 }
 
+// AuditPage is ListAudit, and the entry before which the next page goes on; 0 on the last.
+func (a *App) AuditPage(ctx context.Context, actor Actor, project string, f AuditFilter, beforeSeq int64, limit int, now time.Time) (entries []AuditEntry, next int64, err error) {
+	entries, err = a.ListAudit(ctx, actor, project, f, beforeSeq, limit, now)
+	if err == nil && len(entries) == (Page{Limit: limit}).limit() {
+		next = entries[len(entries)-1].Seq
+	}
+	return entries, next, err
+}
+
 // exportPage is how many entries of an export are held in memory at a time.
 const exportPage = 1000
 
@@ -35,7 +44,7 @@ const exportPage = 1000
 func (a *App) ExportAudit(ctx context.Context, actor Actor, project string, f AuditFilter, beforeSeq int64, now time.Time) iter.Seq2[AuditEntry, error] {
 	return func(yield func(AuditEntry, error) bool) {
 		for {
-			entries, err := a.ListAudit(ctx, actor, project, f, beforeSeq, exportPage, now)
+			entries, next, err := a.AuditPage(ctx, actor, project, f, beforeSeq, exportPage, now)
 			if err != nil {
 				yield(AuditEntry{}, err)
 				return
@@ -45,10 +54,10 @@ func (a *App) ExportAudit(ctx context.Context, actor Actor, project string, f Au
 					return
 				}
 			}
-			if len(entries) < exportPage {
+			if next == 0 {
 				return
 			}
-			beforeSeq = entries[len(entries)-1].Seq
+			beforeSeq = next
 		}
 	}
 }

@@ -402,7 +402,7 @@ func TestSpecification(t *testing.T) {
 			}
 		}
 	}
-	if calls != 55 {
+	if calls != 57 {
 		t.Errorf("%d calls", calls)
 	}
 	known := s.api.OpenAPI().Components.Schemas.Map()["BundleRequest"].Properties["format"].Description

@@ -36,6 +36,8 @@ var permitted = map[string]struct {
 	"GET " + atProject + "/channels":              {"", roles},
 	"GET " + atProject + "/deliveries":            {"", roles},
 	"GET " + atProject + "/notify/preview":        {"", roles},
+	"GET " + atProject + "/audit":                 {"", roles},
+	"GET " + atProject + "/audit/verify":          {"", roles},
 	"GET " + atService + "/users":                 {"", roles},
 	"GET " + atService + "/contacts":              {"", roles},
 	"GET " + atService + "/recipients":            {"", roles},

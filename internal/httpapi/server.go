@@ -88,6 +88,7 @@ func (s *server) routes() {
 	s.contactRoutes()
 	s.channelRoutes()
 	s.deliveryRoutes()
+	s.auditRoutes()
 	if s.Metrics != nil {
 		s.mux.Handle("GET /metrics", s.Metrics)
 	}

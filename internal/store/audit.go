@@ -27,6 +27,9 @@ func auditEntry(e db.Audit) (app.AuditEntry, error) {
 }
 
 func (r reader) NewestAudit(ctx context.Context, projectID int64, f app.AuditFilter, beforeSeq int64, limit int) ([]app.AuditEntry, error) {
+	for _, wanted := range []*string{&f.Service, &f.User, &f.Actor, &f.Action} {
+		*wanted = printable(*wanted) // what no entry holds either
+	}
 	var rows []db.Audit
 	var err error
 	switch {

@@ -83,6 +83,10 @@ func testNewestAudit(f *fixture) {
 		log = append(log, e)
 	}
 	f.append(log...)
+	for _, hostile := range []string{"\x00", "\xff\xfe", "'; --"} {
+		f.sameNewest(log, app.AuditFilter{User: hostile})
+		f.sameNewest(log, app.AuditFilter{Actor: hostile, Service: hostile})
+	}
 	values := func(some ...string) []string { return append(some, "", "nothing") }
 	for _, service := range values("orders", "clicks") {
 		for _, user := range values("reader", "writer") {
