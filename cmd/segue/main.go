@@ -71,7 +71,7 @@ server cannot be reached.`,
 		SilenceUsage:  true,
 	}
 	root.AddGroup(&cobra.Group{ID: "users", Title: "For users:"}, &cobra.Group{ID: "server", Title: "For those who run the server:"})
-	for _, cmd := range []*cobra.Command{newUserCommand(c), newProjectCommand(c), newServiceCommand(c), newNotifyCommand(c)} {
+	for _, cmd := range []*cobra.Command{newUserCommand(c), newProjectCommand(c), newServiceCommand(c), newNotifyCommand(c), newAuditCommand(c)} {
 		cmd.GroupID = "users"
 		root.AddCommand(cmd)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -41,7 +42,7 @@ func TestTranscripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "password"), []byte(passwordOfTests+"\n"), 0o600)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits,
+			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits, "tamper": cmdTamper,
 			"mail-server": cmdMailServer, "mailed": cmdMailed,
 			"receiver": cmdReceiver, "received": cmdReceived, "received-slack": cmdReceivedSlack,
 		},
@@ -164,6 +165,18 @@ func cmdWaits(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s did not print %q within %s", args[1], args[0], startWithin)
 		}
 	}
+}
+
+// cmdTamper does to the store in DIR what no command does: tamper SQL.
+func cmdTamper(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: tamper SQL")
+	}
+	in, err := openInstance(context.Background(), storeOptions{dir: ts.Getenv("DIR")}, false, quietly())
+	ts.Check(err)
+	defer in.close()
+	_, err = in.store.Writer().Exec(args[0])
+	ts.Check(err)
 }
 
 // cmdMode expects the permissions of files: mode 0600 FILE….

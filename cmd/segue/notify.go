@@ -90,8 +90,8 @@ func (c *cli) listOutbox(cmd *cobra.Command, s session) error {
 }
 
 // newest are the first of a list, at most limit, and whether there are more.
-func newest(all iter.Seq2[api.Delivery, error], limit int) (found []api.Delivery, more bool, err error) {
-	found = []api.Delivery{}
+func newest[T any](all iter.Seq2[T, error], limit int) (found []T, more bool, err error) {
+	found = []T{}
 	for d, err := range all {
 		switch {
 		case err != nil:

@@ -60,15 +60,21 @@ func (c *cli) endSnooze(cmd *cobra.Command, service, user string) error {
 
 // parseUntil reads a date, a moment, or a duration from now.
 func parseUntil(s string, now time.Time) (time.Time, error) {
+	return parseMoment("--until", s, func(d time.Duration) time.Time { return now.Add(d).Truncate(time.Second) })
+}
+
+// parseMoment reads what a flag says: a date, a moment, or a duration, of which
+// shift knows from when and which way it counts.
+func parseMoment(flag, s string, shift func(time.Duration) time.Time) (time.Time, error) {
 	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
 		return t, nil
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
 	}
-	d, err := lifecycle.ParseDuration("until", s)
+	d, err := lifecycle.ParseDuration(flag, s)
 	if err != nil {
-		return time.Time{}, usage("--until must be a date such as 2026-12-24, a time in RFC 3339, or a duration such as 7d")
+		return time.Time{}, usage("%s must be a date such as 2026-12-24, a time in RFC 3339, or a duration such as 7d", flag)
 	}
-	return now.Add(d).Truncate(time.Second), nil
+	return shift(d), nil
 }
