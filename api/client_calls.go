@@ -25,6 +25,39 @@ func (c *Client) Me(ctx context.Context) (Me, error) {
 	return reply.User, err
 }
 
+// AccessTokens goes through the account's tokens that are good now, the newest
+// first. It ends after the first error.
+func (c *Client) AccessTokens(ctx context.Context) iter.Seq2[AccessToken, error] {
+	return pages(func(after string) ([]AccessToken, *string, error) {
+		var reply AccessTokensReply
+		err := c.do(ctx, call{
+			method: http.MethodGet, path: []string{"access_token"}, query: pageQuery(after, mostOfAPage), out: &reply, repeatable: true,
+		})
+		return reply.Tokens, reply.Next, err
+	})
+}
+
+// CreateAccessToken makes a token. It is not repeated: each makes another.
+func (c *Client) CreateAccessToken(ctx context.Context, t AccessTokenCreate) (AccessTokenCreated, error) {
+	var reply AccessTokenCreated
+	err := c.do(ctx, call{method: http.MethodPost, path: []string{"access_token"}, in: t, out: &reply})
+	return reply, err
+}
+
+// DescribeAccessToken changes what a token, named by its prefix, is said to be for.
+func (c *Client) DescribeAccessToken(ctx context.Context, prefix, description string) (AccessToken, error) {
+	var reply AccessToken
+	err := c.do(ctx, call{
+		method: http.MethodPut, path: []string{"access_token", prefix}, in: AccessTokenUpdate{Description: description}, out: &reply, repeatable: true,
+	})
+	return reply, err
+}
+
+// RevokeAccessToken ends a token, named by its prefix or as a whole.
+func (c *Client) RevokeAccessToken(ctx context.Context, prefixOrToken string) error {
+	return c.done(ctx, http.MethodDelete, nil, "access_token", prefixOrToken)
+}
+
 // Projects returns the projects that the account can see.
 func (c *Client) Projects(ctx context.Context) ([]Project, error) {
 	var reply ProjectsReply

@@ -181,6 +181,27 @@ func TestEveryCallAboutMessages(t *testing.T) {
 	})
 }
 
+func TestEveryCallAboutAccessTokens(t *testing.T) {
+	ctx, age := t.Context(), 60
+	asks(t, map[string]func(c *Client) error{
+		`GET /base/v1/access_token?limit=1000`: func(c *Client) error {
+			for _, err := range c.AccessTokens(ctx) {
+				return err
+			}
+			return nil
+		},
+		`POST /base/v1/access_token {"description":"d","max_age_seconds":60,"extend_when_used":true}`: func(c *Client) error {
+			_, err := c.CreateAccessToken(ctx, AccessTokenCreate{Description: "d", MaxAgeSeconds: &age, ExtendWhenUsed: true})
+			return err
+		},
+		`PUT /base/v1/access_token/sgu_abc {"description":"d"}`: func(c *Client) error {
+			_, err := c.DescribeAccessToken(ctx, "sgu_abc", "d")
+			return err
+		},
+		`DELETE /base/v1/access_token/sgu_abc`: func(c *Client) error { return c.RevokeAccessToken(ctx, "sgu_abc") },
+	})
+}
+
 // asks makes each call and holds it to the request that it must be.
 func asks(t *testing.T, calls map[string]func(c *Client) error) {
 	t.Helper()

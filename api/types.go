@@ -34,6 +34,48 @@ type Me struct {
 	TokenValidityBegin *time.Time `json:"token_validity_begin"`
 }
 
+// AccessTokenCreate makes a token of the account (POST /v1/access_token).
+type AccessTokenCreate struct {
+	Description string `json:"description" doc:"What the token is for"`
+	// MaxAgeSeconds is for how long the token is good; null: until it is revoked.
+	MaxAgeSeconds *int `json:"max_age_seconds,omitempty" doc:"1 to 315360000"`
+	// ExtendWhenUsed lets each use begin MaxAgeSeconds anew.
+	ExtendWhenUsed bool `json:"extend_when_used,omitempty"`
+}
+
+// AccessTokenUpdate changes what a token is said to be for (PUT /v1/access_token/{prefix}).
+type AccessTokenUpdate struct {
+	Description string `json:"description"`
+}
+
+// AccessTokensReply lists the account's tokens that are good now, those of signing
+// in too, the newest first. Next is the cursor for the after parameter, null at the end.
+type AccessTokensReply struct {
+	Tokens []AccessToken `json:"tokens"`
+	Next   *string       `json:"next"`
+}
+
+// AccessToken is a token without what opens anything.
+type AccessToken struct {
+	TokenPrefix    string     `json:"token_prefix" doc:"How the token begins; names it in other calls"`
+	Description    string     `json:"description"`
+	CreateTime     time.Time  `json:"create_time"`
+	ExpiryTime     *time.Time `json:"expiry_time" doc:"null: it does not expire"`
+	MaxAgeSeconds  *int       `json:"max_age_seconds"`
+	ExtendWhenUsed bool       `json:"extend_when_used"`
+	LastUsedTime   *time.Time `json:"last_used_time"`
+	LastIP         *string    `json:"last_ip"`
+	LastUserAgent  *string    `json:"last_user_agent"`
+	// CurrentlyActive is true of the token that this request came with.
+	CurrentlyActive bool `json:"currently_active"`
+}
+
+// AccessTokenCreated is a new token with what it opens things by.
+type AccessTokenCreated struct {
+	AccessToken
+	FullToken string `json:"full_token" doc:"The token itself; shown only here"`
+}
+
 // TechEmail is one technical contact.
 type TechEmail struct {
 	Email string `json:"email"`

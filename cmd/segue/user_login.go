@@ -7,9 +7,9 @@ import (
 )
 
 func newUserCommand(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Sign in and out"}
+	cmd := &cobra.Command{Use: "user", Short: "Sign in and out, and your access tokens"}
 	c.connectionFlags(cmd)
-	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAcceptInvitationCommand(c))
+	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAccessTokenCommand(c), newAcceptInvitationCommand(c))
 	return cmd
 }
 
@@ -54,28 +54,4 @@ func (c *cli) login(cmd *cobra.Command, email string) error {
 	}
 	_, err = fmt.Fprintf(cmd.OutOrStdout(), "Signed in to %s as %s\n", url, oneLine(reply.UserEmail))
 	return err
-}
-
-func newUserLogoutCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
-		Use:     "logout",
-		Short:   "Remove the token that was kept",
-		Example: "  segue user logout",
-		Args:    takes(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			removed, err := removeCredentials()
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return writeJSON(cmd.OutOrStdout(), map[string]bool{"removed": removed})
-			}
-			message := "Nobody was signed in"
-			if removed {
-				message = "The token kept here is removed"
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), message)
-			return err
-		},
-	}
 }

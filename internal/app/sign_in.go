@@ -51,7 +51,7 @@ func (a *App) issueToken(ctx context.Context, actor Actor, userAgent string, now
 	return token, a.write(ctx, actor, now, func(u *unit) error {
 		err := u.InsertToken(ctx, Token{
 			ID: newID(), AccountID: actor.AccountID, Hash: hash, Prefix: prefix, Description: "sign-in",
-			CreatedAt: now, ExpiresAt: now.Add(SignInTokenLife), LastUsedAt: now,
+			CreatedAt: now, ExpiresAt: now.Add(SignInTokenLife), MaxAge: SignInTokenLife, LastUsedAt: now,
 			LastIP: actor.Address, LastUserAgent: cut(userAgent, maxLabel),
 		})
 		if err != nil {

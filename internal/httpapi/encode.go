@@ -43,6 +43,20 @@ func stringOrAbsent(s string) *string {
 // wholePage is the page size of lists that are read to their end.
 const wholePage = 1000
 
+// allAtOnce is the limit that Go clients append to every call, without any
+// intention to read a second page: it means all, as no limit does.
+const allAtOnce = 999
+
+// pageOrAll reads a page of a list that existing clients read whole: all of it
+// where the request asks for no page.
+func pageOrAll[T any](p app.Page, read func(app.Page) (items []T, next string, err error)) ([]T, string, error) {
+	if p.After == "" && (p.Limit == 0 || p.Limit == allAtOnce) {
+		all, err := everyPage(read)
+		return all, "", err
+	}
+	return read(p)
+}
+
 // everyPage reads a list to its end: the calls that existing clients know do not page.
 func everyPage[T any](read func(app.Page) (items []T, next string, err error)) ([]T, error) {
 	var all []T

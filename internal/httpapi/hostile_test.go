@@ -56,7 +56,7 @@ func existing(name string) string {
 	return map[string]string{
 		"project": "shop", "service": "orders", "user": "writer", "generation": "1", "type": "kafka",
 		"organization": organizationID, "file": "0000000000000001.crl",
-		"email": "nobody@example.com", "channel": "nothing", "delivery": "0000000000000001",
+		"email": "nobody@example.com", "token_prefix": "sgu_000000", "channel": "nothing", "delivery": "0000000000000001",
 	}[name]
 }
 
@@ -172,6 +172,8 @@ func validBody(call string) string {
 		return `{"email":"` + ownerEmail + `","password":"` + password + `"}`
 	case "POST /v1/project":
 		return `{"project":"NEW"}`
+	case "POST /v1/access_token", "PUT " + atAccessToken:
+		return `{"description":"nightly"}`
 	}
 	if p, ok := permitted[call]; ok {
 		return p.body
@@ -236,6 +238,13 @@ var misfits = []struct{ method, target, body, field string }{
 	{"PUT", shop + "/policy", `{"time_zone":"Europe/Atlantis"}`, "time_zone"},
 	{"PUT", orders + "/policy", `{"time_zone":"UTC"}`, "time_zone"},
 	{"POST", orders + "/broker-kit", `{"brokers":[]}`, "brokers"},
+	{"POST", "/v1/access_token", `{}`, "description"},
+	{"POST", "/v1/access_token", `{"description":"` + strings.Repeat("x", 129) + `"}`, "description"},
+	{"POST", "/v1/access_token", `{"description":"d","max_age_seconds":0}`, "max_age_seconds"},
+	{"POST", "/v1/access_token", `{"description":"d","max_age_seconds":-1}`, "max_age_seconds"},
+	{"POST", "/v1/access_token", `{"description":"d","max_age_seconds":315360001}`, "max_age_seconds"},
+	{"PUT", "/v1/access_token/sgu_000000", `{"description":""}`, "description"},
+	{"GET", "/v1/access_token?after=x", "", "after"},
 	{"PUT", shop + "/contacts", `{"tech_emails":[{"email":"Ada <ada@example.com>"}]}`, "tech_emails"},
 	{"PUT", orders + "/contacts", `{"tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
 	{"POST", shop + "/invite", `{"user_email":"nobody"}`, "user_email"},

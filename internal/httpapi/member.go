@@ -17,10 +17,6 @@ func (s *server) memberRoutes() {
 	public(s, http.MethodPost, "/v1/invitation/accept", "acceptInvitation", "Accept an invitation", s.acceptInvitation)
 }
 
-// allAtOnce is the limit that Go clients append to every call, without any
-// intention to read a second page: it means all, as no limit does.
-const allAtOnce = 999
-
 type listMembersInput struct {
 	ProjectPath
 	After string `query:"after" doc:"The next of the page before"`
@@ -34,14 +30,7 @@ func (s *server) listMembers(ctx context.Context, req *request, in *listMembersI
 		invitations = append(invitations, v.Invitations...)
 		return v.Members, v.Next, err
 	}
-	var members []app.Member
-	var next string
-	var err error
-	if in.After == "" && (in.Limit == 0 || in.Limit == allAtOnce) {
-		members, err = everyPage(page)
-	} else {
-		members, next, err = page(app.Page{After: in.After, Limit: in.Limit})
-	}
+	members, next, err := pageOrAll(app.Page{After: in.After, Limit: in.Limit}, page)
 	return api.MembersReply{
 		Users: each(members, member), Invitations: each(invitations, invitation), GroupUsers: []any{}, Next: stringOrAbsent(next),
 	}, err

@@ -71,6 +71,7 @@ func (s *server) routes() {
 	s.healthRoutes()
 	s.crlRoutes()
 	s.accountRoutes()
+	s.accessTokenRoutes()
 	s.organizationRoutes()
 	s.projectRoutes()
 	s.serviceRoutes()

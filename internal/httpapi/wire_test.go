@@ -29,6 +29,8 @@ var random = []struct {
 	{regexp.MustCompile(`-----BEGIN PRIVATE KEY-----\\n[A-Za-z0-9+/=\\n]+-----END PRIVATE KEY-----\\n`), "<key>"},
 	{regexp.MustCompile(`"serial": "[0-9a-f]{32,40}"`), `"serial": "<serial>"`},
 	{regexp.MustCompile(`"token": "sgu_[0-9A-Za-z]{49}"`), `"token": "<token>"`},
+	{regexp.MustCompile(`"full_token": "sgu_[0-9A-Za-z]{49}"`), `"full_token": "<token>"`},
+	{regexp.MustCompile(`"token_prefix": "sgu_[0-9A-Za-z]{6}"`), `"token_prefix": "<prefix>"`},
 	{regexp.MustCompile(`"password": "[0-9A-Za-z]{24}"`), `"password": "<password>"`},
 	{regexp.MustCompile(`"next": "[0-9]+-[0-9a-f]+"`), `"next": "<cursor>"`},
 	{regexp.MustCompile(`"data": "[A-Za-z0-9+/=]+"`), `"data": "<data>"`},
@@ -96,6 +98,22 @@ func testWire(t *testing.T, r *rig) {
 
 // recorder makes a call and compares its reply with the recorded one.
 type recorder func(name, method, target, body string)
+
+func TestWireOfTokens(t *testing.T) {
+	onBothStores(t, func(t *testing.T, r *rig) {
+		c := r.admin()
+		record := recorder(func(name, method, target, body string) {
+			t.Helper()
+			r.now = r.now.Add(time.Second) // the newest first
+			compare(t, name, c.ok(method, target, body, nil))
+		})
+		record("access_token_create", "POST", "/v1/access_token", `{"description":"nightly","extend_when_used":true,"max_age_seconds":86400}`)
+		record("access_token_create_bare", "POST", "/v1/access_token", `{"description":"forever","extend_when_used":false,"max_age_seconds":null}`)
+		record("access_token_put", "PUT", "/v1/access_token/"+c.tokenFor("nightly"), `{"description":"each night"}`)
+		record("access_token_list", "GET", "/v1/access_token?limit=999", "")
+		record("access_token_delete", "DELETE", "/v1/access_token/"+c.tokenFor("each night"), "")
+	})
+}
 
 func TestWireOfMembers(t *testing.T) {
 	onBothStores(t, func(t *testing.T, r *rig) {
