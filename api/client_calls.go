@@ -79,6 +79,36 @@ func (c *Client) Project(ctx context.Context, project string) (Project, error) {
 	return reply.Project, err
 }
 
+// UpdateProject changes what u names. A rename is not repeated: the second try
+// would find no project of the old name.
+func (c *Client) UpdateProject(ctx context.Context, project string, u ProjectUpdate) (Project, error) {
+	var reply ProjectReply
+	err := c.do(ctx, call{method: http.MethodPut, path: []string{"project", project}, in: u, out: &reply, repeatable: u.ProjectName == nil})
+	return reply.Project, err
+}
+
+// DeleteProject ends a project that has no service.
+func (c *Client) DeleteProject(ctx context.Context, project string) error {
+	return c.done(ctx, http.MethodDelete, nil, "project", project)
+}
+
+// Tags returns the tags of a service, or of the project where service is empty.
+func (c *Client) Tags(ctx context.Context, project, service string) (map[string]string, error) {
+	var reply Tags
+	err := c.get(ctx, &reply, scopePath(project, service, "tags")...)
+	return reply.Tags, err
+}
+
+// SetTags replaces the tags of a service, or of the project where service is empty.
+func (c *Client) SetTags(ctx context.Context, project, service string, tags map[string]string) error {
+	return c.done(ctx, http.MethodPut, Tags{Tags: tags}, scopePath(project, service, "tags")...)
+}
+
+// UpdateTags changes the tags that it names; nil takes a tag away.
+func (c *Client) UpdateTags(ctx context.Context, project, service string, tags map[string]*string) error {
+	return c.done(ctx, http.MethodPatch, TagsUpdate{Tags: tags}, scopePath(project, service, "tags")...)
+}
+
 // ProjectCA returns the project's authorities in PEM, the one that brokers present first.
 func (c *Client) ProjectCA(ctx context.Context, project string) (string, error) {
 	var reply CAReply
@@ -104,6 +134,13 @@ func (c *Client) CreateService(ctx context.Context, project string, s ServiceCre
 func (c *Client) Service(ctx context.Context, project, service string) (Service, error) {
 	var reply ServiceReply
 	err := c.get(ctx, &reply, servicePath(project, service)...)
+	return reply.Service, err
+}
+
+// UpdateService changes what u names.
+func (c *Client) UpdateService(ctx context.Context, project, service string, u ServiceUpdate) (Service, error) {
+	var reply ServiceReply
+	err := c.do(ctx, call{method: http.MethodPut, path: servicePath(project, service), in: u, out: &reply, repeatable: true})
 	return reply.Service, err
 }
 

@@ -85,6 +85,29 @@ type TechEmail struct {
 type ProjectCreate struct {
 	Project    string      `json:"project" doc:"Name of the project"`
 	TechEmails []TechEmail `json:"tech_emails,omitempty"`
+	// Tags are words of the project's owners; a value is never null here.
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// ProjectUpdate changes what it names (PUT …/project/{p}); null and what is left
+// out stay as they are.
+type ProjectUpdate struct {
+	// ProjectName renames the project. Certificates hold the name it was made with.
+	ProjectName *string     `json:"project_name,omitempty"`
+	TechEmails  []TechEmail `json:"tech_emails,omitzero" doc:"Replaces all technical contacts; [] takes them away"`
+	// Tags replaces all tags.
+	Tags map[string]*string `json:"tags,omitzero"`
+}
+
+// Tags are words of the owners of a project or service.
+type Tags struct {
+	Tags map[string]string `json:"tags"`
+}
+
+// TagsUpdate replaces all tags (PUT) or changes those it names (PATCH), where null
+// takes a tag away.
+type TagsUpdate struct {
+	Tags map[string]*string `json:"tags"`
 }
 
 // ProjectReply wraps one project.
@@ -136,6 +159,19 @@ type ServiceCreate struct {
 	UserConfig            map[string]any `json:"user_config,omitempty" doc:"bootstrap_servers is \"host:port,host:port\""`
 	TechEmails            []TechEmail    `json:"tech_emails,omitempty"`
 	TerminationProtection bool           `json:"termination_protection,omitempty"`
+	// Tags: segue_bootstrap_servers is the address where user_config has none.
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// ServiceUpdate changes what it names (PUT …/service/{s}); null and what is left
+// out stay as they are.
+type ServiceUpdate struct {
+	Plan  *string `json:"plan,omitempty" doc:"A label; it changes nothing"`
+	Cloud *string `json:"cloud,omitempty" doc:"A label; it changes nothing"`
+	// UserConfig is merged key by key into nested objects; null takes an option away.
+	UserConfig            map[string]any `json:"user_config,omitempty"`
+	TechEmails            []TechEmail    `json:"tech_emails,omitzero" doc:"Replaces the service's own technical contacts; [] takes them away"`
+	TerminationProtection *bool          `json:"termination_protection,omitempty" doc:"While true the service cannot be deleted"`
 }
 
 // ServiceReply wraps one service.

@@ -212,6 +212,7 @@ type ServiceWriter interface {
 	UpdateService(ctx context.Context, s Service) error
 	SetServicePolicy(ctx context.Context, serviceID int64, o lifecycle.Override, at time.Time) error
 	SetReplAddresses(ctx context.Context, serviceID int64, addresses []string, at time.Time) error
+	// DeleteService marks a service. ErrNotFound: it is deleted, or protected from it.
 	DeleteService(ctx context.Context, serviceID int64, at time.Time) error
 }
 

@@ -70,7 +70,7 @@ func TestRoles(t *testing.T) {
 		stranger := app.Actor{AccountID: 999, Email: "stranger@example.com"}
 		_, err := f.GetProject(f.ctx, stranger, "acme", f.now)
 		f.refused(err, app.CodeNotFound)
-		_, err = f.CreateProject(f.ctx, stranger, "other", nil, f.now)
+		_, err = f.CreateProject(f.ctx, stranger, app.NewProject{Name: "other"}, f.now)
 		f.refused(err, app.CodeForbidden)
 	})
 }

@@ -15,12 +15,29 @@ func each[T, W any](items []T, encode func(T) W) []W {
 	return out
 }
 
+// eachOrNil translates a list that was sent, and nothing where none was: an empty
+// one takes all away.
+func eachOrNil[W, T any](items []W, decode func(W) T) []T {
+	if items == nil {
+		return nil
+	}
+	return each(items, decode)
+}
+
 // list makes a nil list an empty one.
 func list[T any](items []T) []T {
 	if items == nil {
 		return []T{}
 	}
 	return items
+}
+
+// object makes a nil map an empty one.
+func object(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
 }
 
 // timeOrNull is nil for the zero time.

@@ -51,7 +51,7 @@ func operation(s *server, method, path, id, summary string) huma.Operation {
 		Method: method, Path: path, OperationID: id, Summary: summary,
 		SkipValidateBody: true, MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
 	}
-	if method == http.MethodPost || method == http.MethodPut {
+	if method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
 		op.Middlewares = huma.Middlewares{s.readBody}
 	}
 	return op

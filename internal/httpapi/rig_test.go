@@ -318,3 +318,16 @@ func (r *rig) audit(project string) []app.AuditEntry {
 	}
 	return entries
 }
+
+// clean demands that every invariant of the store holds now.
+func (r *rig) clean() {
+	r.t.Helper()
+	err := r.server.App.CheckStore(r.t.Context(), r.now, func(v app.Violation) {
+		if v.Invariant != 0 {
+			r.t.Errorf("invariant %d: %s: %s", v.Invariant, v.Subject, v.Message)
+		}
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}

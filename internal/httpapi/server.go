@@ -83,6 +83,7 @@ func (s *server) routes() {
 	s.brokerKitRoutes()
 	s.memberRoutes()
 	s.contactRoutes()
+	s.tagRoutes()
 	s.channelRoutes()
 	s.deliveryRoutes()
 	if s.Metrics != nil {

@@ -13,6 +13,7 @@ func (s *server) serviceRoutes() {
 	call(s, http.MethodGet, atProject+"/service", "listServices", "List services", s.listServices)
 	call(s, http.MethodPost, atProject+"/service", "createService", "Create a service", s.createService)
 	call(s, http.MethodGet, atService, "getService", "Read a service with its users", s.getService)
+	call(s, http.MethodPut, atService, "updateService", "Change a service", s.updateService)
 	call(s, http.MethodDelete, atService, "deleteService", "Delete a service and its users", s.deleteService)
 	call(s, http.MethodGet, atProject+"/vpcs", "listVPCs", "Always empty", s.listVPCs)
 }
@@ -36,7 +37,7 @@ func (s *server) createService(ctx context.Context, req *request, in *createServ
 	}
 	v, err := s.App.CreateService(ctx, req.actor, in.Project, app.NewService{
 		Name: b.ServiceName, Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig,
-		TechEmails: each(b.TechEmails, address), TerminationProtection: b.TerminationProtection,
+		TechEmails: each(b.TechEmails, address), Tags: b.Tags, TerminationProtection: b.TerminationProtection,
 	}, req.now)
 	return api.ServiceReply{Service: service(v)}, err
 }
@@ -53,6 +54,23 @@ func (s *server) getService(ctx context.Context, req *request, in *getServiceInp
 	}
 	v, err := read(ctx, req.actor, in.Project, in.Service, req.now)
 	return api.ServiceReply{Service: service(v)}, err
+}
+
+type updateServiceInput struct {
+	ServicePath
+	Body api.ServiceUpdate
+}
+
+func (s *server) updateService(ctx context.Context, req *request, in *updateServiceInput) (api.ServiceReply, error) {
+	b := in.Body
+	err := s.App.UpdateService(ctx, req.actor, in.Project, in.Service, app.ServicePatch{
+		Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig, TechEmails: eachOrNil(b.TechEmails, address),
+		TerminationProtection: b.TerminationProtection,
+	}, req.now)
+	if err != nil {
+		return api.ServiceReply{}, err
+	}
+	return s.getService(ctx, req, &getServiceInput{ServicePath: in.ServicePath})
 }
 
 func (s *server) deleteService(ctx context.Context, req *request, in *ServicePath) (api.Deleted, error) {

@@ -68,7 +68,7 @@ func testWire(t *testing.T, r *rig) {
 	record("service_create", "POST", shop+"/service?limit=999", `{"service_name":"orders","service_type":"kafka","plan":"business-4","cloud":"own-dc1",
 		"project_vpc_id":null,"service_integrations":[],"static_ips":[],"termination_protection":false,
 		"user_config":{"bootstrap_servers":"kafka-1.example.com:9093, kafka-2.example.com:9093","kafka":{"log_retention_bytes":9223372036854775807}}}`)
-	record("service_create_bare", "POST", shop+"/service", `{"service_name":"payments"}`)
+	record("service_create_bare", "POST", shop+"/service", `{"service_name":"payments","tags":{"team":"billing"}}`)
 	record("user_create", "POST", orders+"/user", `{"username":"writer","authentication":null}`)
 	record("user_get", "GET", writer, "")
 	record("policy_get", "GET", shop+"/policy", "")
@@ -112,6 +112,30 @@ func TestWireOfTokens(t *testing.T) {
 		record("access_token_put", "PUT", "/v1/access_token/"+c.tokenFor("nightly"), `{"description":"each night"}`)
 		record("access_token_list", "GET", "/v1/access_token?limit=999", "")
 		record("access_token_delete", "DELETE", "/v1/access_token/"+c.tokenFor("each night"), "")
+	})
+}
+
+func TestWireOfChanges(t *testing.T) {
+	onBothStores(t, func(t *testing.T, r *rig) {
+		c := r.fill()
+		record := recorder(func(name, method, target, body string) {
+			t.Helper()
+			compare(t, name, c.ok(method, target, body, nil))
+		})
+		record("service_put", "PUT", orders+"?limit=999", `{"plan":"business-8","cloud":"own-dc2","powered":true,"maintenance":{"dow":"sunday"},"project_vpc_id":null,
+			"termination_protection":true,"tech_emails":[{"email":"orders@example.com"}],
+			"user_config":{"kafka_authentication_methods":{"sasl":true},"kafka":{"log_retention_bytes":9223372036854775807,"x":null}}}`)
+		record("service_put_nothing", "PUT", orders, `{"user_config":{}}`)
+		record("service_tags_empty", "GET", orders+"/tags", "")
+		record("service_tags_put", "PUT", orders+"/tags", `{"tags":{"segue_bootstrap_servers":"kafka-3.example.com:9093","team":"orders"}}`)
+		record("service_tags_patch", "PATCH", orders+"/tags", `{"tags":{"team":null,"tier":"1"}}`)
+		record("service_tags", "GET", orders+"/tags", "")
+		record("project_put", "PUT", shop+"?limit=999", `{"project_name":"store","cloud":null,"tech_emails":[{"email":"ada@example.com"}],"tags":{"team":"shop"}}`)
+		record("project_tags", "GET", "/v1/project/store/tags", "")
+		record("project_tags_put", "PUT", "/v1/project/store/tags", `{"tags":{"a":"b"}}`)
+		record("project_tags_patch", "PATCH", "/v1/project/store/tags", `{"tags":{"a":null}}`)
+		c.ok("POST", "/v1/project", `{"project":"empty"}`, nil)
+		record("project_delete", "DELETE", "/v1/project/empty", "")
 	})
 }
 

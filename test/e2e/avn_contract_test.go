@@ -65,3 +65,53 @@ func TestAvnAccessTokens(t *testing.T) {
 	}
 	s.doctor(t)
 }
+
+// TestAvnChanges changes projects and services with avn, and what they hold then.
+func TestAvnChanges(t *testing.T) {
+	t.Parallel()
+	s := startSegue(t)
+	s.createProject(t, "demo", "", "")
+	a := startAvn(t, s)
+	a.run(t, "service create main --project demo -t kafka --plan any --cloud any -c bootstrap_servers=127.0.0.1:9092")
+	a.run(t, "service update main --project demo --plan other -c kafka_authentication_methods.sasl=true --enable-termination-protection")
+	service := func() api.Service {
+		t.Helper()
+		got, err := s.api.DescribeService(t.Context(), "demo", "main")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := service(); got.Plan != "other" || !got.TerminationProtection || got.ServiceURI != "127.0.0.1:9092" {
+		t.Errorf("after avn service update: %+v", got)
+	}
+	if out := a.fails(t, "service terminate main --project demo --force"); !strings.Contains(out, "termination protection") {
+		t.Errorf("avn service terminate printed\n%s", out)
+	}
+	a.run(t, "service update main --project demo --remove-option bootstrap_servers --disable-termination-protection --power-off")
+	if got := service(); len(got.ConnectionInfo.Kafka) != 0 || got.State != "RUNNING" {
+		t.Errorf("after avn service update --remove-option: %+v", got.ConnectionInfo)
+	}
+	a.run(t, "service tags replace main --project demo --tag team=orders")
+	a.run(t, "service tags update main --project demo --add-tag tier=1 --remove-tag team")
+	if out := a.run(t, "service tags list main --project demo"); !strings.Contains(out, "tier") || strings.Contains(out, "team") {
+		t.Errorf("avn service tags list printed\n%s", out)
+	}
+	a.run(t, "project tags replace --project demo --tag team=shop")
+	if out := a.run(t, "project tags list --project demo"); !strings.Contains(out, "team") {
+		t.Errorf("avn project tags list printed\n%s", out)
+	}
+	a.run(t, "project update --project demo --name store --tech-email ada@example.com")
+	if out := a.run(t, "project details --project store"); !strings.Contains(out, "store") {
+		t.Errorf("avn project details printed\n%s", out)
+	}
+	if out := a.fails(t, "project delete store"); !strings.Contains(out, "its service main is still there") {
+		t.Errorf("avn project delete printed\n%s", out)
+	}
+	a.run(t, "service terminate main --project store --force")
+	a.run(t, "project delete store")
+	if out := a.run(t, "project list"); strings.Contains(out, "store") {
+		t.Errorf("avn project list printed\n%s", out)
+	}
+	s.doctor(t)
+}

@@ -11,7 +11,7 @@ import (
 )
 
 const deleteService = `-- name: DeleteService :execrows
-UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL
+UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL AND NOT termination_protection
 `
 
 type DeleteServiceParams struct {

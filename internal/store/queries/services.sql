@@ -23,7 +23,7 @@ WHERE id = $1 AND deleted_at IS NULL;
 UPDATE services SET repl_addresses = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: DeleteService :execrows
-UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL;
+UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL AND NOT termination_protection;
 
 -- name: ServiceHasUsers :one
 SELECT EXISTS (SELECT 1 FROM users WHERE service_id = $1 AND deleted_at IS NULL);
