@@ -462,6 +462,11 @@ type VPCsReply struct {
 	VPCs []any `json:"vpcs"`
 }
 
+// StaticIPsReply is always empty: Segue has no addresses of its own.
+type StaticIPsReply struct {
+	StaticIPs []any `json:"static_ips"`
+}
+
 // ServiceTypesReply holds what can be created, by service type.
 type ServiceTypesReply struct {
 	ServiceTypes map[string]ServiceType `json:"service_types"`

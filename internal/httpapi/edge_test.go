@@ -401,7 +401,7 @@ func TestSpecification(t *testing.T) {
 			}
 		}
 	}
-	if calls != 66 {
+	if calls != 70 {
 		t.Errorf("%d calls", calls)
 	}
 	if want := `"spread":{"type":["string","null"]}`; !strings.Contains(string(text), want) {

@@ -77,6 +77,7 @@ func (s *server) routes() {
 	s.serviceRoutes()
 	s.serviceTypeRoutes()
 	s.userRoutes()
+	s.resetRoutes()
 	s.generationRoutes()
 	s.renewalRoutes()
 	s.policyRoutes()

@@ -16,6 +16,7 @@ func (s *server) serviceRoutes() {
 	call(s, http.MethodPut, atService, "updateService", "Change a service", s.updateService)
 	call(s, http.MethodDelete, atService, "deleteService", "Delete a service and its users", s.deleteService)
 	call(s, http.MethodGet, atProject+"/vpcs", "listVPCs", "Always empty", s.listVPCs)
+	call(s, http.MethodGet, atProject+"/static-ips", "listStaticIPs", "Always empty", s.listStaticIPs)
 }
 
 func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (api.ServicesReply, error) {
@@ -91,4 +92,9 @@ func deleted(acceptedUntil time.Time) api.Deleted {
 func (s *server) listVPCs(ctx context.Context, req *request, in *ProjectPath) (api.VPCsReply, error) {
 	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
 	return api.VPCsReply{VPCs: []any{}}, err
+}
+
+func (s *server) listStaticIPs(ctx context.Context, req *request, in *ProjectPath) (api.StaticIPsReply, error) {
+	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
+	return api.StaticIPsReply{StaticIPs: []any{}}, err
 }

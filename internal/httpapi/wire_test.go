@@ -64,6 +64,7 @@ func testWire(t *testing.T, r *rig) {
 	record("service_types", "GET", shop+"/service_types", "")
 	record("service_type", "GET", shop+"/service-types/kafka", "")
 	record("vpcs", "GET", shop+"/vpcs", "")
+	record("static_ips", "GET", shop+"/static-ips?limit=999", "")
 	record("service_list_empty", "GET", shop+"/service", "")
 	record("service_create", "POST", shop+"/service?limit=999", `{"service_name":"orders","service_type":"kafka","plan":"business-4","cloud":"own-dc1",
 		"project_vpc_id":null,"service_integrations":[],"static_ips":[],"termination_protection":false,
@@ -126,6 +127,9 @@ func TestWireOfChanges(t *testing.T) {
 			"termination_protection":true,"tech_emails":[{"email":"orders@example.com"}],
 			"user_config":{"kafka_authentication_methods":{"sasl":true},"kafka":{"log_retention_bytes":9223372036854775807,"x":null}}}`)
 		record("service_put_nothing", "PUT", orders, `{"user_config":{}}`)
+		record("service_reset", "PUT", orders+"/credentials/reset", "")
+		record("user_reset_put", "PUT", writer+"/credentials/reset", "")
+		record("user_reset_post", "POST", writer+"/reset-credentials", "{}")
 		record("service_tags_empty", "GET", orders+"/tags", "")
 		record("service_tags_put", "PUT", orders+"/tags", `{"tags":{"segue_bootstrap_servers":"kafka-3.example.com:9093","team":"orders"}}`)
 		record("service_tags_patch", "PATCH", orders+"/tags", `{"tags":{"team":null,"tier":"1"}}`)
