@@ -33,6 +33,7 @@ type App struct {
 	authorities sync.Map // CA id → *authority
 	crls        sync.Map // CA id → *cachedCRL
 	denials     denials
+	readings    chan struct{} // holds one per large service that is being shown
 }
 
 // New returns an App over its parts.
@@ -40,7 +41,7 @@ func New(c Config) *App {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &App{Config: c}
+	return &App{Config: c, readings: make(chan struct{}, readings)}
 }
 
 // Actor is who asks. System is Segue itself: the sweep, first set-up, the demo.

@@ -19,8 +19,8 @@ func (t Token) touchDue(now time.Time) bool {
 	return now.Sub(t.LastUsedAt) >= every
 }
 
-// good reports whether the token opens anything at now.
-func (t Token) good(now time.Time) bool {
+// live reports whether the token opens anything at now.
+func (t Token) live(now time.Time) bool {
 	return t.RevokedAt.IsZero() && (t.ExpiresAt.IsZero() || !now.After(t.ExpiresAt))
 }
 
@@ -46,7 +46,7 @@ func (a *App) Authenticate(ctx context.Context, token, address, userAgent string
 	if err != nil {
 		return Actor{}, err
 	}
-	if !t.good(now) {
+	if !t.live(now) {
 		return Actor{}, refused
 	}
 	if t.touchDue(now) {

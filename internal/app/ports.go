@@ -274,6 +274,8 @@ type UserReader interface {
 	UserByName(ctx context.Context, serviceID int64, name string) (User, error)
 	// Users returns up to limit users after the name, avnadmin like any other, in name order.
 	Users(ctx context.Context, serviceID int64, after string, limit int) ([]User, error)
+	// CountKeys counts the service's users whose current pair still has its key.
+	CountKeys(ctx context.Context, serviceID int64) (int, error)
 	CountUsers(ctx context.Context, projectID, serviceID int64) (int, error) // serviceID 0: the whole project
 	// Pair returns generation n of the user.
 	Pair(ctx context.Context, userID int64, n int) (Pair, error)

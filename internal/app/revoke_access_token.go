@@ -26,7 +26,7 @@ func (a *App) ownToken(ctx context.Context, r Reader, actor Actor, prefixOrToken
 	var found []Token
 	if hash, ok := a.Tokens.Hash(prefixOrToken); ok {
 		switch t, err := r.TokenByHash(ctx, hash); {
-		case err == nil && t.AccountID == actor.AccountID && t.good(now):
+		case err == nil && t.AccountID == actor.AccountID && t.live(now):
 			found = []Token{t}
 		case err != nil && !errors.Is(err, ErrNotFound):
 			return Token{}, err

@@ -22,10 +22,15 @@ type handler[I, O any] func(ctx context.Context, req *request, in *I) (O, error)
 
 // call registers a call for whoever is signed in.
 func call[I, O any](s *server, method, path, id, summary string, h handler[I, O]) {
+	register(s, guarded(s, method, path, id, summary), h)
+}
+
+// guarded is an operation for whoever is signed in.
+func guarded(s *server, method, path, id, summary string) huma.Operation {
 	op := operation(s, method, path, id, summary)
 	op.Middlewares = append(huma.Middlewares{s.authenticate}, op.Middlewares...)
 	op.Security = []map[string][]string{{tokenScheme: {}}}
-	register(s, op, h)
+	return op
 }
 
 // public registers a call for everybody.

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"net/http"
 	"time"
@@ -10,20 +11,19 @@ import (
 )
 
 func (s *server) serviceRoutes() {
-	call(s, http.MethodGet, atProject+"/service", "listServices", "List services", s.listServices)
+	stream[ProjectPath, api.ServicesReply](s, http.MethodGet, atProject+"/service", "listServices", "List services", s.listServices)
 	call(s, http.MethodPost, atProject+"/service", "createService", "Create a service", s.createService)
-	call(s, http.MethodGet, atService, "getService", "Read a service with its users", s.getService)
-	call(s, http.MethodPut, atService, "updateService", "Change a service", s.updateService)
+	serviceCall(s, http.MethodGet, atService, "getService", "Read a service with its users", s.getService)
+	serviceCall(s, http.MethodPut, atService, "updateService", "Change a service", s.updateService)
 	call(s, http.MethodDelete, atService, "deleteService", "Delete a service and its users", s.deleteService)
 	call(s, http.MethodGet, atProject+"/vpcs", "listVPCs", "Always empty", s.listVPCs)
 	call(s, http.MethodGet, atProject+"/static-ips", "listStaticIPs", "Always empty", s.listStaticIPs)
 }
 
-func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (api.ServicesReply, error) {
-	found, err := everyPage(func(p app.Page) ([]app.ServiceView, string, error) {
-		return s.App.ListServices(ctx, req.actor, in.Project, p, req.now)
-	})
-	return api.ServicesReply{Services: each(found, service)}, err
+func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (writes, error) {
+	return func(ctx context.Context, w *bufio.Writer) error {
+		return writeServices(ctx, w, s.App.ReadServices(ctx, req.actor, in.Project, req.now))
+	}, nil
 }
 
 type createServiceInput struct {
@@ -48,13 +48,8 @@ type getServiceInput struct {
 	WithSecrets
 }
 
-func (s *server) getService(ctx context.Context, req *request, in *getServiceInput) (api.ServiceReply, error) {
-	read := s.App.GetService
-	if in.hides() {
-		read = s.App.DescribeService
-	}
-	v, err := read(ctx, req.actor, in.Project, in.Service, req.now)
-	return api.ServiceReply{Service: service(v)}, err
+func (s *server) getService(ctx context.Context, req *request, in *getServiceInput) (*app.ServiceReading, error) {
+	return s.App.ReadService(ctx, req.actor, in.Project, in.Service, in.hides(), req.now)
 }
 
 type updateServiceInput struct {
@@ -62,16 +57,16 @@ type updateServiceInput struct {
 	Body api.ServiceUpdate
 }
 
-func (s *server) updateService(ctx context.Context, req *request, in *updateServiceInput) (api.ServiceReply, error) {
+func (s *server) updateService(ctx context.Context, req *request, in *updateServiceInput) (*app.ServiceReading, error) {
 	b := in.Body
 	err := s.App.UpdateService(ctx, req.actor, in.Project, in.Service, app.ServicePatch{
 		Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig, TechEmails: eachOrNil(b.TechEmails, address),
 		TerminationProtection: b.TerminationProtection,
 	}, req.now)
 	if err != nil {
-		return api.ServiceReply{}, err
+		return nil, err
 	}
-	return s.getService(ctx, req, &getServiceInput{ServicePath: in.ServicePath})
+	return s.App.ReadService(ctx, req.actor, in.Project, in.Service, false, req.now)
 }
 
 func (s *server) deleteService(ctx context.Context, req *request, in *ServicePath) (api.Deleted, error) {
