@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh build   Go: enough for `make build` and `make run`
 #   scripts/setup.sh screenshots   Go and Chromium
-#   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, curl: for `make test`
+#   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, Chromium, curl: for `make test`
 #
 # As root on Debian or Ubuntu it installs what is missing. Anywhere else it says
 # in one line what is missing and how to get it, and ends with 1.
@@ -69,8 +69,11 @@ postgres_version() {
   echo "$newest"
 }
 
+check_chromium() { command -v chromium >/dev/null || command -v google-chrome >/dev/null || need Chromium chromium; }
+
 check_all() {
   check_java
+  check_chromium
   command -v mvn >/dev/null || need Maven maven
   at_least "$(postgres_version)" "$postgres_wanted" || need "PostgreSQL, $postgres_wanted or newer" postgresql
   python3 -c 'import ensurepip, venv' 2>/dev/null || need "Python 3 with venv" python3-venv
@@ -104,7 +107,7 @@ main() {
   build) check_go ;;
   screenshots)
     check_go
-    check_all() { command -v chromium >/dev/null || command -v google-chrome >/dev/null || need Chromium chromium; }
+    check_all() { check_chromium; }
     provide
     ;;
   test)

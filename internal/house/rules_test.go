@@ -100,6 +100,8 @@ var libraries = []library{
 	{path: "golang.org/x/sync", rooms: []string{"internal/app", "internal/store", "internal/work", "cmd/segue"}, tests: true},
 	{path: "golang.org/x/sys", rooms: []string{"cmd/segue", "internal/store"}},
 
+	{path: "github.com/pb33f/libopenapi", tests: true},
+	{path: "github.com/pb33f/libopenapi-validator", tests: true},
 	{path: "github.com/prometheus/common", tests: true},
 	{path: "github.com/prometheus/prometheus", tests: true},
 	{path: "github.com/chromedp/chromedp", tests: true},

@@ -9,12 +9,12 @@ import (
 )
 
 func (s *server) memberRoutes() {
-	call(s, http.MethodGet, atProject+"/users", "listMembers", "Members and open invitations", s.listMembers)
-	call(s, http.MethodPost, atProject+"/invite", "inviteMember", "Invite somebody", s.inviteMember)
-	call(s, http.MethodDelete, atProject+"/invite/{email}", "withdrawInvitation", "Withdraw an invitation", s.withdrawInvitation)
-	call(s, http.MethodPut, atProject+"/user/{email}", "setMemberRole", "Change a member's role", s.setMemberRole)
-	call(s, http.MethodDelete, atProject+"/user/{email}", "removeMember", "Remove a member", s.removeMember)
-	public(s, http.MethodPost, "/v1/invitation/accept", "acceptInvitation", "Accept an invitation", s.acceptInvitation)
+	call(s, http.MethodGet, atProject+"/users", "ProjectUserList", "Members and open invitations", s.listMembers)
+	call(s, http.MethodPost, atProject+"/invite", "ProjectInvite", "Invite somebody", s.inviteMember)
+	call(s, http.MethodDelete, atProject+"/invite/{email}", "ProjectInviteDelete", "Withdraw an invitation", s.withdrawInvitation)
+	call(s, http.MethodPut, atProject+"/user/{email}", "ProjectUserUpdate", "Change a member's role", s.setMemberRole)
+	call(s, http.MethodDelete, atProject+"/user/{email}", "ProjectUserRemove", "Remove a member", s.removeMember)
+	public(s, http.MethodPost, "/v1/invitation/accept", "InvitationAccept", "Accept an invitation", s.acceptInvitation)
 }
 
 type listMembersInput struct {
@@ -70,7 +70,7 @@ func (s *server) inviteMember(ctx context.Context, req *request, in *inviteInput
 // MemberPath names a member or an invited person.
 type MemberPath struct {
 	ProjectPath
-	Email string `path:"email"`
+	Email string `path:"email" doc:"Address of the member or invited person"`
 }
 
 func (s *server) withdrawInvitation(ctx context.Context, req *request, in *MemberPath) (api.Done, error) {

@@ -9,12 +9,12 @@ import (
 )
 
 func (s *server) projectRoutes() {
-	call(s, http.MethodGet, "/v1/project", "listProjects", "List projects", s.listProjects)
-	call(s, http.MethodPost, "/v1/project", "createProject", "Create a project", s.createProject)
-	call(s, http.MethodGet, atProject, "getProject", "Read a project", s.getProject)
-	call(s, http.MethodPut, atProject, "updateProject", "Rename a project, change its contacts or tags", s.updateProject)
-	call(s, http.MethodDelete, atProject, "deleteProject", "Delete a project that has no service", s.deleteProject)
-	call(s, http.MethodGet, atProject+"/kms/ca", "getProjectCA", "The authorities that clients should trust", s.getProjectCA)
+	call(s, http.MethodGet, "/v1/project", "ProjectList", "List projects", s.listProjects)
+	call(s, http.MethodPost, "/v1/project", "ProjectCreate", "Create a project", s.createProject)
+	call(s, http.MethodGet, atProject, "ProjectGet", "Read a project", s.getProject)
+	call(s, http.MethodPut, atProject, "ProjectUpdate", "Rename a project, change its contacts or tags", s.updateProject)
+	call(s, http.MethodDelete, atProject, "ProjectDelete", "Delete a project that has no service", s.deleteProject)
+	call(s, http.MethodGet, atProject+"/kms/ca", "ProjectKmsGetCA", "The authorities that clients should trust", s.getProjectCA)
 }
 
 func (s *server) listProjects(ctx context.Context, req *request, _ *struct{}) (api.ProjectsReply, error) {

@@ -10,9 +10,9 @@ import (
 
 // resetRoutes are older paths of the reset that modifyUser makes. They take no body.
 func (s *server) resetRoutes() {
-	serviceCall(s, http.MethodPut, atUser+"/credentials/reset", "resetUserCredentials", "Reset credentials, by an older path", s.resetUser)
-	serviceCall(s, http.MethodPost, atUser+"/reset-credentials", "resetUserCredentialsByPost", "Reset credentials, by another older path", s.resetUser)
-	serviceCall(s, http.MethodPut, atService+"/credentials/reset", "resetServiceCredentials", "Reset the credentials of avnadmin", s.resetPrimaryUser)
+	serviceCall(s, http.MethodPut, atUser+"/credentials/reset", "ServiceUserCredentialsReset", "Reset credentials, by an older path", s.resetUser)
+	serviceCall(s, http.MethodPost, atUser+"/reset-credentials", "ServiceUserCredentialsResetByPost", "Reset credentials, by another older path", s.resetUser)
+	serviceCall(s, http.MethodPut, atService+"/credentials/reset", "ServiceCredentialsReset", "Reset the credentials of avnadmin", s.resetPrimaryUser)
 }
 
 func (s *server) resetUser(ctx context.Context, req *request, in *UserPath) (*app.ServiceReading, error) {

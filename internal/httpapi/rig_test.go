@@ -194,6 +194,22 @@ func (c caller) do(method, target, body string) *http.Response {
 	return w.Result()
 }
 
+// recorded is a call that succeeds, whose reply is what the specification says and
+// what was recorded under the name.
+func (c caller) recorded(name, method, target, body string) {
+	c.t.Helper()
+	res := c.do(method, target, body)
+	conforms(c.t, method, target, res)
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s %s: %d %s", method, target, res.StatusCode, text)
+	}
+	compare(c.t, name, text)
+}
+
 // ok is a call that succeeds; into may be nil.
 func (c caller) ok(method, target, body string, into any) []byte {
 	c.t.Helper()

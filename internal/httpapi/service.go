@@ -11,13 +11,13 @@ import (
 )
 
 func (s *server) serviceRoutes() {
-	stream[ProjectPath, api.ServicesReply](s, http.MethodGet, atProject+"/service", "listServices", "List services", s.listServices)
-	call(s, http.MethodPost, atProject+"/service", "createService", "Create a service", s.createService)
-	serviceCall(s, http.MethodGet, atService, "getService", "Read a service with its users", s.getService)
-	serviceCall(s, http.MethodPut, atService, "updateService", "Change a service", s.updateService)
-	call(s, http.MethodDelete, atService, "deleteService", "Delete a service and its users", s.deleteService)
-	call(s, http.MethodGet, atProject+"/vpcs", "listVPCs", "Always empty", s.listVPCs)
-	call(s, http.MethodGet, atProject+"/static-ips", "listStaticIPs", "Always empty", s.listStaticIPs)
+	stream[ProjectPath, api.ServicesReply](s, http.MethodGet, atProject+"/service", "ServiceList", "List services", s.listServices)
+	call(s, http.MethodPost, atProject+"/service", "ServiceCreate", "Create a service", s.createService)
+	serviceCall(s, http.MethodGet, atService, "ServiceGet", "Read a service with its users", s.getService)
+	serviceCall(s, http.MethodPut, atService, "ServiceUpdate", "Change a service", s.updateService)
+	call(s, http.MethodDelete, atService, "ServiceDelete", "Delete a service and its users", s.deleteService)
+	call(s, http.MethodGet, atProject+"/vpcs", "VpcList", "Always empty", s.listVPCs)
+	call(s, http.MethodGet, atProject+"/static-ips", "StaticIPList", "Always empty", s.listStaticIPs)
 }
 
 func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (writes, error) {

@@ -46,7 +46,7 @@ type writes func(ctx context.Context, w *bufio.Writer) error
 func stream[I, O any](s *server, method, path, id, summary string, h handler[I, writes]) {
 	op := guarded(s, method, path, id, summary)
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[O](), true, "")
-	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}}
+	op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 		write, err := h(ctx, requestOf(ctx), in)
 		if err != nil {

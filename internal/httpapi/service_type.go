@@ -11,12 +11,12 @@ import (
 // ServiceTypePath names a service type.
 type ServiceTypePath struct {
 	ProjectPath
-	Type string `path:"type"`
+	Type string `path:"type" doc:"kafka"`
 }
 
 func (s *server) serviceTypeRoutes() {
-	call(s, http.MethodGet, atProject+"/service_types", "listServiceTypes", "What can be created", s.listServiceTypes)
-	call(s, http.MethodGet, atProject+"/service-types/{type}", "getServiceType", "The options of a service type", s.getServiceType)
+	call(s, http.MethodGet, atProject+"/service_types", "ListProjectServiceTypes", "What can be created", s.listServiceTypes)
+	call(s, http.MethodGet, atProject+"/service-types/{type}", "ProjectServiceTypeGet", "The options of a service type", s.getServiceType)
 }
 
 func (s *server) listServiceTypes(ctx context.Context, req *request, in *ProjectPath) (api.ServiceTypesReply, error) {

@@ -9,12 +9,12 @@ import (
 )
 
 func (s *server) tagRoutes() {
-	call(s, http.MethodGet, atProject+"/tags", "getProjectTags", "A project's tags", s.getProjectTags)
-	call(s, http.MethodPut, atProject+"/tags", "replaceProjectTags", "Replace a project's tags", s.replaceProjectTags)
-	call(s, http.MethodPatch, atProject+"/tags", "updateProjectTags", "Change some of a project's tags", s.updateProjectTags)
-	call(s, http.MethodGet, atService+"/tags", "getServiceTags", "A service's tags", s.getServiceTags)
-	call(s, http.MethodPut, atService+"/tags", "replaceServiceTags", "Replace a service's tags", s.replaceServiceTags)
-	call(s, http.MethodPatch, atService+"/tags", "updateServiceTags", "Change some of a service's tags", s.updateServiceTags)
+	call(s, http.MethodGet, atProject+"/tags", "ProjectTagsList", "A project's tags", s.getProjectTags)
+	call(s, http.MethodPut, atProject+"/tags", "ProjectTagsReplace", "Replace a project's tags", s.replaceProjectTags)
+	call(s, http.MethodPatch, atProject+"/tags", "ProjectTagsUpdate", "Change some of a project's tags", s.updateProjectTags)
+	call(s, http.MethodGet, atService+"/tags", "ProjectServiceTagsList", "A service's tags", s.getServiceTags)
+	call(s, http.MethodPut, atService+"/tags", "ProjectServiceTagsReplace", "Replace a service's tags", s.replaceServiceTags)
+	call(s, http.MethodPatch, atService+"/tags", "ProjectServiceTagsUpdate", "Change some of a service's tags", s.updateServiceTags)
 }
 
 func (s *server) getProjectTags(ctx context.Context, req *request, in *ProjectPath) (api.Tags, error) {

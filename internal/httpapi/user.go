@@ -9,12 +9,12 @@ import (
 )
 
 func (s *server) userRoutes() {
-	call(s, http.MethodPost, atService+"/user", "createUser", "Create a service user", s.createUser)
-	call(s, http.MethodGet, atUser, "getUser", "Read a service user and its current pair", s.getUser)
-	serviceCall(s, http.MethodPut, atUser, "modifyUser", "Acknowledge a renewal, or reset credentials", s.modifyUser)
-	call(s, http.MethodDelete, atUser, "deleteUser", "Delete a service user and revoke its pairs", s.deleteUser)
-	call(s, http.MethodGet, atService+"/users", "listUsers", "List service users in pages, without any secret", s.listUsers)
-	call(s, http.MethodPost, atUser+"/renew", "renewUser", "Make the next pair now", s.renewUser)
+	call(s, http.MethodPost, atService+"/user", "ServiceUserCreate", "Create a service user", s.createUser)
+	call(s, http.MethodGet, atUser, "ServiceUserGet", "Read a service user and its current pair", s.getUser)
+	serviceCall(s, http.MethodPut, atUser, "ServiceUserCredentialsModify", "Acknowledge a renewal, or reset credentials", s.modifyUser)
+	call(s, http.MethodDelete, atUser, "ServiceUserDelete", "Delete a service user and revoke its pairs", s.deleteUser)
+	call(s, http.MethodGet, atService+"/users", "ServiceUserList", "List service users in pages, without any secret", s.listUsers)
+	call(s, http.MethodPost, atUser+"/renew", "ServiceUserRenew", "Make the next pair now", s.renewUser)
 }
 
 type listUsersInput struct {
