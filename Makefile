@@ -41,6 +41,7 @@ setup:
 	@scripts/setup.sh test
 	@test/e2e/fetch-kafka.sh >/dev/null
 	@test/e2e/fetch-avn.sh >/dev/null
+	@test/e2e/fetch-schemathesis.sh >/dev/null
 
 .PHONY: check
 check: ## gofmt, go vet, staticcheck, generated code, the house

@@ -15,7 +15,7 @@ func (s *server) deliveryRoutes() {
 	call(s, http.MethodGet, atProject+"/deliveries/{delivery}", "ProjectDeliveryGet", "A message with its attempts", s.getDelivery)
 	call(s, http.MethodPost, atProject+"/deliveries/{delivery}/retry", "ProjectDeliveryRetry", "Make a message that was given up due again", s.retryDelivery)
 	call(s, http.MethodPost, atProject+"/notify/test", "ProjectTestMailSend", "Send yourself a test mail", s.sendTestMail)
-	call(s, http.MethodGet, atProject+"/notify/preview", "ProjectDigestPreview", "The digest that would leave now", s.previewDigest)
+	call(s, http.MethodGet, atProject+"/notify/preview", digestPreview, "The digest that would leave now", s.previewDigest)
 }
 
 type listDeliveriesInput struct {

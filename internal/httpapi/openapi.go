@@ -102,6 +102,10 @@ func failures(schemas huma.Registry) map[string]*huma.Response {
 	return all
 }
 
+// digestPreview is the one read that what is there can stand against: with nothing
+// to tell there is no digest.
+const digestPreview = "ProjectDigestPreview"
+
 // mayFail names in an operation every failure that it can have.
 func mayFail(op *huma.Operation, guarded bool) {
 	statuses := []int{http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusInternalServerError, http.StatusServiceUnavailable}
@@ -111,8 +115,11 @@ func mayFail(op *huma.Operation, guarded bool) {
 	if guarded || strings.Contains(op.Path, "{") {
 		statuses = append(statuses, http.StatusNotFound)
 	}
+	if op.Method != http.MethodGet || op.OperationID == digestPreview {
+		statuses = append(statuses, http.StatusConflict)
+	}
 	if op.Method != http.MethodGet {
-		statuses = append(statuses, http.StatusConflict, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests)
+		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests)
 		if !guarded {
 			statuses = append(statuses, http.StatusUnauthorized)
 		}
