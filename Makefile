@@ -42,6 +42,7 @@ setup:
 	@test/e2e/fetch-kafka.sh >/dev/null
 	@test/e2e/fetch-avn.sh >/dev/null
 	@test/e2e/fetch-kafkajs.sh >/dev/null
+	@test/e2e/fetch-schemathesis.sh >/dev/null
 
 .PHONY: check
 check: ## gofmt, go vet, staticcheck, generated code, the house

@@ -189,6 +189,51 @@ func TestEveryCallAboutMessages(t *testing.T) {
 	})
 }
 
+func TestEveryCallThatChanges(t *testing.T) {
+	ctx, name, on := t.Context(), "n", true
+	asks(t, map[string]func(c *Client) error{
+		`PUT /base/v1/project/p {"project_name":"n"}`: func(c *Client) error {
+			_, err := c.UpdateProject(ctx, "p", ProjectUpdate{ProjectName: &name})
+			return err
+		},
+		`PUT /base/v1/project/p {"tech_emails":[],"tags":{}}`: func(c *Client) error {
+			_, err := c.UpdateProject(ctx, "p", ProjectUpdate{TechEmails: []TechEmail{}, Tags: map[string]*string{}})
+			return err
+		},
+		`DELETE /base/v1/project/p`:                         func(c *Client) error { return c.DeleteProject(ctx, "p") },
+		`GET /base/v1/project/p/tags`:                       func(c *Client) error { _, err := c.Tags(ctx, "p", ""); return err },
+		`PUT /base/v1/project/p/service/s/tags {"tags":{}}`: func(c *Client) error { return c.SetTags(ctx, "p", "s", map[string]string{}) },
+		`PATCH /base/v1/project/p/service/s/tags {"tags":{"a":null,"b":"n"}}`: func(c *Client) error {
+			return c.UpdateTags(ctx, "p", "s", map[string]*string{"a": nil, "b": &name})
+		},
+		`PUT /base/v1/project/p/service/s {"user_config":{"a":null},"termination_protection":true}`: func(c *Client) error {
+			_, err := c.UpdateService(ctx, "p", "s", ServiceUpdate{UserConfig: map[string]any{"a": nil}, TerminationProtection: &on})
+			return err
+		},
+	})
+}
+
+func TestEveryCallAboutAccessTokens(t *testing.T) {
+	ctx, age := t.Context(), 60
+	asks(t, map[string]func(c *Client) error{
+		`GET /base/v1/access_token?limit=1000`: func(c *Client) error {
+			for _, err := range c.AccessTokens(ctx) {
+				return err
+			}
+			return nil
+		},
+		`POST /base/v1/access_token {"description":"d","max_age_seconds":60,"extend_when_used":true}`: func(c *Client) error {
+			_, err := c.CreateAccessToken(ctx, AccessTokenCreate{Description: "d", MaxAgeSeconds: &age, ExtendWhenUsed: true})
+			return err
+		},
+		`PUT /base/v1/access_token/sgu_abc {"description":"d"}`: func(c *Client) error {
+			_, err := c.DescribeAccessToken(ctx, "sgu_abc", "d")
+			return err
+		},
+		`DELETE /base/v1/access_token/sgu_abc`: func(c *Client) error { return c.RevokeAccessToken(ctx, "sgu_abc") },
+	})
+}
+
 // asks makes each call and holds it to the request that it must be.
 func asks(t *testing.T, calls map[string]func(c *Client) error) {
 	t.Helper()
