@@ -173,8 +173,12 @@ func TestEveryCallAboutMessages(t *testing.T) {
 	asks(t, map[string]func(c *Client) error{
 		`GET /base/v1/project/p/service/s?include_secrets=false`:        func(c *Client) error { _, err := c.DescribeService(ctx, "p", "s"); return err },
 		`GET /base/v1/project/p/service/s/user/u?include_secrets=false`: func(c *Client) error { _, err := c.DescribeUser(ctx, "p", "s", "u"); return err },
-		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", "u", 5); return err },
-		`GET /base/v1/project/p/channels`:                               func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
+		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", UserQuery{}, "u", 5); return err },
+		`GET /base/v1/project/p/service/s/users?search=a+b&sort=end&state=valid`: func(c *Client) error {
+			_, err := c.UsersPage(ctx, "p", "s", UserQuery{State: "valid", Search: "a b", Sort: "end"}, "", 0)
+			return err
+		},
+		`GET /base/v1/project/p/channels`: func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
 		`POST /base/v1/project/p/channels {"name":"n","kind":"slack","url":"https://h"}`: func(c *Client) error {
 			_, err := c.CreateChannel(ctx, "p", ChannelCreate{Name: "n", Kind: "slack", URL: "https://h"})
 			return err
@@ -470,7 +474,7 @@ func TestListsGoThroughThePages(t *testing.T) {
 	}}
 	client := s.client()
 	var got []string
-	for u, err := range client.Users(t.Context(), "p", "s") {
+	for u, err := range client.Users(t.Context(), "p", "s", UserQuery{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,7 +46,7 @@ var about = map[string]struct{ tag, text string }{
 	"ServiceCredentialsReset":           {tagService, "As ServiceUserCredentialsReset, for the primary user avnadmin."},
 	"ServiceUserCreate":                 {tagUser, "Makes a user with its first pair and a password."},
 	"ServiceUserGet":                    {tagUser, "The user and its current pair, where the role may see it; that sight is audited."},
-	"ServiceUserList":                   {tagUser, "Users in name order, in pages, without any secret."},
+	"ServiceUserList":                   {tagUser, "Users in pages, without any secret: all of them, or those of a state, or those whose name holds a text."},
 	"ServiceUserCredentialsModify":      {tagUser, "acknowledge-renewal says that the new pair is in use, and ends the reminders. reset-credentials makes a new pair and password and revokes the pairs before; with new_password it changes the password alone."},
 	"ServiceUserCredentialsReset":       {tagUser, "Makes a new pair and password now and revokes the pairs before. It takes no body."},
 	"ServiceUserCredentialsResetByPost": {tagUser, "As ServiceUserCredentialsReset, by another path that older clients use."},
