@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 func (s *server) auditRoutes() {
 	call(s, http.MethodGet, atProject+"/audit", "ProjectAuditList", "The audit log, newest first", s.listAudit)
+	streamAs[api.AuditEntry](s, linesType, guarded(s, http.MethodGet, atProject+"/audit/export", "ProjectAuditExport", "The audit log as JSON lines"), s.exportAudit)
 	call(s, http.MethodGet, atProject+"/audit/verify", "ProjectAuditVerify", "Whether the audit log is what was written", s.verifyAudit)
 }
 
@@ -21,7 +23,7 @@ type AuditQuery struct {
 	ProjectPath
 	Actor   string `query:"actor" doc:"Address of who did it, or system"`
 	Action  string `query:"action" doc:"Such as renewal.acknowledge"`
-	Service string `query:"service"`
+	Service string `query:"service" doc:"Name of a service"`
 	User    string `query:"user" doc:"Name of a service user"`
 	Since   string `query:"since" doc:"RFC 3339: entries of this moment and later"`
 	After   string `query:"after" doc:"The next of the page before: entries older than this one"`
@@ -67,6 +69,37 @@ func (s *server) listAudit(ctx context.Context, req *request, in *listAuditInput
 	}
 	found, next, err := s.App.AuditPage(ctx, req.actor, in.Project, filter, before, in.Limit, req.now)
 	return api.AuditReply{Entries: each(found, auditEntry), Next: entryOrNull(next)}, err
+}
+
+// linesType is one JSON object a line.
+const linesType = "application/x-ndjson"
+
+// exportAudit writes entries while they are read: memory does not grow with the log.
+func (s *server) exportAudit(_ context.Context, req *request, in *AuditQuery) (writes, error) {
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	before, err := entryNumber(in.After)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, w *bufio.Writer) error {
+		for e, err := range s.App.ExportAudit(ctx, req.actor, in.Project, filter, before, req.now) {
+			if err != nil {
+				return err
+			}
+			line, err := encode(auditEntry(e))
+			if err != nil {
+				return err
+			}
+			_, _ = w.Write(line) // a writer that failed keeps failing
+			if err := w.WriteByte('\n'); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
 func auditEntry(e app.AuditEntry) api.AuditEntry { return api.AuditEntry(e.Line()) }

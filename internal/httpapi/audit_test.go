@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -80,6 +81,45 @@ func testListAudit(t *testing.T, r *rig) {
 	for _, query := range []string{"since=yesterday", "after=x", "after=-1", "after=0", "limit=many"} {
 		reader.refused("GET", auditLog+"?"+query, "", http.StatusBadRequest)
 	}
+}
+
+// TestExportAudit streams a log that is longer than a page, as much of it as is asked for.
+func TestExportAudit(t *testing.T) { onBothStores(t, testExportAudit) }
+
+func testExportAudit(t *testing.T, r *rig) {
+	c := r.fill()
+	first := r.audit("shop")
+	more := make([]app.AuditEntry, 1200)
+	for i := range more {
+		more[i] = first[0]
+		more[i].Seq, more[i].Actor = first[len(first)-1].Seq+int64(i)+1, "system"
+	}
+	r.write(func(tx app.Tx) error {
+		if _, err := tx.LockAuditHead(t.Context(), first[0].ProjectID); err != nil {
+			return err
+		}
+		return tx.AppendAudit(t.Context(), more)
+	})
+	log := append(first, more...)
+	slices.Reverse(log)
+	for query, want := range map[string][]app.AuditEntry{"": log, "?after=1000": log[len(log)-999:], "?actor=nobody": nil} {
+		res := c.do("GET", auditLog+"/export"+query, "")
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/x-ndjson" {
+			t.Fatalf("%s: %d, %s", query, res.StatusCode, res.Header.Get("Content-Type"))
+		}
+		lines := json.NewDecoder(res.Body)
+		for i, e := range want {
+			var got api.AuditEntry
+			if err := lines.Decode(&got); err != nil || got.Seq != e.Seq || got.MAC == "" {
+				t.Fatalf("%s: line %d is entry %d, want %d: %v", query, i+1, got.Seq, e.Seq, err)
+			}
+		}
+		if lines.More() {
+			t.Errorf("%s: there are more than %d lines", query, len(want))
+		}
+	}
+	c.refused("GET", auditLog+"/export?since=x", "", http.StatusBadRequest)
+	c.refused("GET", "/v1/project/nothing/audit/export", "", http.StatusNotFound)
 }
 
 // TestVerifyAudit tells an untouched log from a changed one, and one whose end was
