@@ -1,11 +1,9 @@
 package httpapi
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/app"
@@ -103,71 +101,6 @@ var missing = map[string]struct {
 	"DELETE " + atProject:                                {"", roles[:1], http.StatusConflict},
 	"PUT " + atProject + "/user/{email}":                 {`{"member_type":"operator"}`, roles[:1], http.StatusNotFound},
 	"DELETE " + atProject + "/user/{email}":              {"", roles[:1], http.StatusNotFound},
-}
-
-// TestRoles makes every call of a project as every role: it is done, or it is
-// 403 and the audit log says so.
-func TestRoles(t *testing.T) {
-	r := newRig(t)
-	r.fill().ok("PUT", shop+"/policy", `{"validity":"1d","renew_before":"1h","spread":"0s"}`, nil)
-	for _, role := range roles {
-		r.member(string(role)+"@example.com", role)
-	}
-	admin := r.admin() // and a renewal that awaits, so that there is something to preview
-	admin.ok("POST", orders+"/user", `{"username":"renewed"}`, nil)
-	r.now = r.now.Add(2 * time.Hour)
-	r.admin().ok("POST", orders+"/user/renewed/renew", "", nil)
-	for _, call := range r.calls() {
-		_, done := permitted[call]
-		_, absent := missing[call]
-		if !done && !absent && strings.Contains(call, "{project}") {
-			t.Errorf("no role is named for %s", call)
-		}
-	}
-	for i, role := range roles {
-		for call, p := range permitted {
-			r.tryAs(role, call, p.body, i < len(p.who), http.StatusOK)
-		}
-		for call, p := range missing {
-			r.tryAs(role, call, p.body, i < len(p.who), p.status)
-		}
-	}
-}
-
-func (r *rig) tryAs(role app.Role, call, body string, may bool, status int) {
-	r.t.Helper()
-	method, path, _ := strings.Cut(strings.TrimSpace(call), " ")
-	// Each try gets a service of its own, old enough to be renewed.
-	admin := r.admin()
-	name := fmt.Sprintf("try-%d", r.addresses)
-	admin.ok("POST", shop+"/service", `{"service_name":"`+name+`","user_config":{"bootstrap_servers":"kafka-1.example.com:9093"}}`, nil)
-	admin.ok("POST", shop+"/service/"+name+"/user", `{"username":"writer"}`, nil)
-	r.now = r.now.Add(2 * time.Hour)
-	c := r.signIn(string(role) + "@example.com")
-	before := len(denials(r.audit("shop")))
-	target := withPath(path, func(p string) string {
-		if p == "service" {
-			return name
-		}
-		return existing(p)
-	})
-	// Clients send parameters and fields that Segue does not know.
-	body = strings.Replace(strings.ReplaceAll(body, "NEW", "new-"+name), "{", `{"future":{"a":[1]},`, 1)
-	res := c.do(method, target+"?limit=999&future=%7B%7D", body)
-	denied := denials(r.audit("shop"))[before:]
-	if may {
-		if res.StatusCode != status || len(denied) != 0 {
-			r.t.Errorf("%s: %s got %d and %d audit entries of denial", call, role, res.StatusCode, len(denied))
-		}
-		return
-	}
-	e := envelope(r.t, res)
-	if res.StatusCode != http.StatusForbidden || strings.Contains(e.Message, "Not a project member") {
-		r.t.Errorf("%s: %s got %d %q, want 403", call, role, res.StatusCode, e.Message)
-	}
-	if len(denied) != 1 || denied[0].Actor != string(role)+"@example.com" {
-		r.t.Errorf("%s: %s is audited as %+v, want one denial", call, role, denied)
-	}
 }
 
 func denials(log []app.AuditEntry) (denied []app.AuditEntry) {
