@@ -611,9 +611,11 @@ type Tokens interface {
 // Limits bounds sign-in attempts.
 type Limits interface {
 	// Allow reports whether this address may try this account now, before anything
-	// is hashed. known are addresses from which the account was used before: what
-	// strangers try elsewhere does not use up theirs.
-	Allow(address, account string, known []string, now time.Time) bool
+	// is hashed. exists says whether there is such an account: no number of names that
+	// somebody makes up lets what was tried on a real one be forgotten. The limits are
+	// the same for both, so that they do not tell. known are addresses from which the
+	// account was used before: what strangers try elsewhere does not use up theirs.
+	Allow(address, account string, exists bool, known []string, now time.Time) bool
 }
 
 // Inspector reads a whole store for doctor, in pages by id.

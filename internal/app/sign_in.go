@@ -55,7 +55,7 @@ func (a *App) checkPassword(ctx context.Context, email, password, address string
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Account{}, false, err
 	}
-	if !a.Limits.Allow(address, email, known, now) {
+	if !a.Limits.Allow(address, email, acc.ID != 0, known, now) {
 		return Account{}, false, fail(CodeTooMany, "too many attempts to sign in: wait a minute, then try again")
 	}
 	ok, err = a.Passwords.Verify(ctx, acc.PasswordHash, password)

@@ -38,38 +38,64 @@ var (
 	accountRate = rate.Every(2 * time.Second)
 )
 
-// bucketsKept bounds each limit's memory; beyond it the bucket that was used
-// longest ago is forgotten.
+// bucketsKept bounds the memory for each limit and each kind of account; beyond it
+// the bucket that was used longest ago is forgotten.
 const bucketsKept = 1 << 14
 
 // Limits bounds attempts to sign in; it is safe for concurrent use.
+//
+// Accounts that exist have buckets apart from names that somebody made up, and the
+// addresses that their owners come from apart from strangers': what can be made up
+// without end pushes none of the others out. All have the same size and rate, so
+// that an answer does not tell which account exists.
 type Limits struct {
-	mu                     sync.Mutex
-	address, pair, account *buckets
+	mu               sync.Mutex
+	address          *buckets
+	owners           *buckets // one account from one of its own addresses
+	existing, madeUp accountLimits
+}
+
+// accountLimits bounds what strangers' addresses try.
+type accountLimits struct {
+	pair    *buckets // one account from one address
+	account *buckets // one account from all of them
 }
 
 var _ app.Limits = (*Limits)(nil)
 
 // NewLimits returns Limits whose buckets are full.
 func NewLimits() *Limits {
+	forAccounts := func() accountLimits {
+		return accountLimits{
+			pair:    newBuckets(pairRate, pairBurst, bucketsKept),
+			account: newBuckets(accountRate, accountBurst, bucketsKept),
+		}
+	}
 	return &Limits{
-		address: newBuckets(addressRate, addressBurst, bucketsKept),
-		pair:    newBuckets(pairRate, pairBurst, bucketsKept),
-		account: newBuckets(accountRate, accountBurst, bucketsKept),
+		address:  newBuckets(addressRate, addressBurst, bucketsKept),
+		owners:   newBuckets(pairRate, pairBurst, bucketsKept),
+		existing: forAccounts(), madeUp: forAccounts(),
 	}
 }
 
 // Allow counts an attempt and reports whether it may go on. Accounts differ by
 // their letters, not their case.
-func (l *Limits) Allow(address, account string, known []string, now time.Time) bool {
+func (l *Limits) Allow(address, account string, exists bool, known []string, now time.Time) bool {
 	address = network(address)
-	familiar := slices.ContainsFunc(known, func(k string) bool { return network(k) == address })
 	account = strings.ToLower(strings.TrimSpace(account))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.address.allow(keyOf(address), now) &&
-		l.pair.allow(keyOf(address, account), now) &&
-		(familiar || l.account.allow(keyOf(account), now))
+	if !l.address.allow(keyOf(address), now) {
+		return false
+	}
+	if slices.ContainsFunc(known, func(k string) bool { return network(k) == address }) {
+		return l.owners.allow(keyOf(address, account), now)
+	}
+	limits := l.madeUp
+	if exists {
+		limits = l.existing
+	}
+	return limits.pair.allow(keyOf(address, account), now) && limits.account.allow(keyOf(account), now)
 }
 
 // network is what counts as one address: an IPv6 host owns at least its /64.
