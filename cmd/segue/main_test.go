@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,7 +46,7 @@ func TestTranscripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "password"), []byte(passwordOfTests+"\n"), 0o600)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits, "tamper": cmdTamper,
+			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits, "tamper": cmdTamper, "asks-as": cmdAsksAs,
 			"mail-server": cmdMailServer, "mailed": cmdMailed,
 			"token-of": cmdTokenOf, "receiver": cmdReceiver, "received": cmdReceived, "received-slack": cmdReceivedSlack,
 		},
@@ -167,6 +168,24 @@ func cmdWaits(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(end) {
 			ts.Fatalf("%s did not print %q within %s", args[1], args[0], startWithin)
 		}
+	}
+}
+
+// cmdAsksAs asks the server for its health by a host name, and expects a status:
+// asks-as HOST STATUS.
+func cmdAsksAs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: asks-as HOST STATUS")
+	}
+	req, err := http.NewRequest(http.MethodGet, ts.Getenv("SEGUE_URL")+"/livez", nil)
+	ts.Check(err)
+	req.Host = args[0]
+	client := http.Client{Timeout: startWithin}
+	res, err := client.Do(req)
+	ts.Check(err)
+	ts.Check(res.Body.Close())
+	if fmt.Sprint(res.StatusCode) != args[1] {
+		ts.Fatalf("as %s: %s, want %s", args[0], res.Status, args[1])
 	}
 }
 

@@ -39,6 +39,8 @@ type serveOptions struct {
 
 	trustedProxies string
 	proxies        proxies // of trustedProxies, by check
+	allowedHosts   string
+	hosts          hosts // of allowedHosts and publicURL, by check
 }
 
 // stopWithin bounds a graceful stop.
@@ -75,6 +77,7 @@ once, or written to DIR/setup-link where standard output is not a terminal.`,
 	cmd.Flags().StringVar(&o.tlsCert, "tls-cert", os.Getenv("SEGUE_TLS_CERT"), "PEM certificate chain to serve HTTPS with [SEGUE_TLS_CERT]")
 	cmd.Flags().StringVar(&o.tlsKey, "tls-key", os.Getenv("SEGUE_TLS_KEY"), "PEM key of --tls-cert [SEGUE_TLS_KEY]")
 	cmd.Flags().StringVar(&o.trustedProxies, "trusted-proxies", os.Getenv("SEGUE_TRUSTED_PROXIES"), "load balancers in front, as addresses or networks: their X-Forwarded-For says who a client is [SEGUE_TRUSTED_PROXIES]")
+	cmd.Flags().StringVar(&o.allowedHosts, "allowed-hosts", os.Getenv("SEGUE_ALLOWED_HOSTS"), "further host names to answer to on loopback, besides that of --public-url [SEGUE_ALLOWED_HOSTS]")
 	cmd.Flags().StringVar(&o.logLevel, "log-level", envOr("SEGUE_LOG_LEVEL", "info"), "debug, info, warn or error [SEGUE_LOG_LEVEL]")
 	return cmd
 }
@@ -97,7 +100,11 @@ func (o *serveOptions) check() error {
 		return err
 	}
 	o.publicURL = strings.TrimRight(o.publicURL, "/")
-	return checkPublicURL(o.publicURL)
+	if err := checkPublicURL(o.publicURL); err != nil {
+		return err
+	}
+	o.hosts, err = parseHosts(o.allowedHosts, o.publicURL)
+	return err
 }
 
 // checkPublicURL refuses what certificates could not carry, before the first needs it.
@@ -164,7 +171,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	if o.publicURL != "" {
 		base = o.publicURL
 	}
-	server := httpapi.NewServer(o.proxies.behind(frontDoor(
+	server := httpapi.NewServer(o.guard(frontDoor(
 		httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}),
 		console.New(console.Config{App: in.app, Now: time.Now, Log: log, Version: version, Secure: strings.HasPrefix(base, "https://"), Origin: origin(o.publicURL)}),
 	)))
@@ -177,6 +184,16 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		o.greet(out, scheme+"://"+listener.Addr().String())
 		fmt.Fprint(out, setup)
 	})
+}
+
+// guard stands before everything: it knows a client behind a proxy, and on loopback
+// lets in who calls Segue by a name of its own.
+func (o *serveOptions) guard(h http.Handler) http.Handler {
+	h = o.proxies.behind(h)
+	if host, _, err := net.SplitHostPort(o.listen); err == nil && isLoopback(host) {
+		h = o.hosts.only(h)
+	}
+	return h
 }
 
 // origin is the scheme and host of a URL that was checked; empty for none.
