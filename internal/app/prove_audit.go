@@ -10,6 +10,7 @@ import (
 type AuditCheck struct {
 	After int64     // goes on behind this entry, up to which the log was verified before; 0: from the first
 	Noted AuditHead // a head that somebody noted earlier, from a digest or Segue's own log; zero: none
+	Limit int       // how many entries at most; 100,000 when it is 0 or more than that
 }
 
 // AuditVerdict says what came of a check.
@@ -19,11 +20,18 @@ type AuditVerdict struct {
 	Whole bool      // the log was verified to its end; otherwise the next check goes on behind VerifiedTo
 }
 
-// proofPages bounds one check: 100,000 entries.
-const proofPages = 100
+// maxProof bounds the entries of one check.
+const maxProof = 100_000
+
+func (c AuditCheck) limit() int {
+	if c.Limit <= 0 || c.Limit > maxProof {
+		return maxProof
+	}
+	return c.Limit
+}
 
 // ProveAudit verifies the chain of an audit log, whatever this process verified
-// before, up to 100,000 entries a call, and names the first entry that is not what
+// before, up to the check's limit, and names the first entry that is not what
 // was written. An end of the log that was cut off together with its head shows
 // against a head noted earlier alone. No project is the log of the instance, which
 // is for its administrators.
@@ -41,7 +49,7 @@ func (a *App) ProveAudit(ctx context.Context, actor Actor, project string, check
 		return AuditVerdict{}, err
 	}
 	defer release()
-	return p.prove(ctx, max(0, check.After))
+	return p.prove(ctx, max(0, check.After), check.limit())
 }
 
 // auditProver walks one audit log.
@@ -52,15 +60,16 @@ type auditProver struct {
 	last      AuditHead // verified last
 }
 
-func (p *auditProver) prove(ctx context.Context, after int64) (AuditVerdict, error) {
+func (p *auditProver) prove(ctx context.Context, after int64, limit int) (AuditVerdict, error) {
 	switch fault, err := p.begin(ctx, after); {
 	case err != nil:
 		return AuditVerdict{}, err
 	case fault != (chainFault{}):
 		return p.verdict(fault.at(p.noted.Seq)), nil
 	}
-	for range proofPages {
-		entries, head, err := readAudit(ctx, p.app.Store, p.projectID, p.last.Seq, auditPage)
+	for limit > 0 {
+		want := min(limit, auditPage)
+		entries, head, err := readAudit(ctx, p.app.Store, p.projectID, p.last.Seq, want)
 		if err != nil {
 			return AuditVerdict{}, err
 		}
@@ -68,9 +77,10 @@ func (p *auditProver) prove(ctx context.Context, after int64) (AuditVerdict, err
 		if err != nil || proof.BrokenAt != 0 {
 			return p.verdict(proof), err
 		}
-		if len(entries) < auditPage {
+		if len(entries) < want {
 			return p.end(head), nil
 		}
+		limit -= want
 	}
 	return AuditVerdict{AuditProof: AuditProof{VerifiedTo: p.last.Seq}, End: p.last}, nil
 }

@@ -182,6 +182,36 @@ func TestUntouchedLogHolds(t *testing.T) {
 	})
 }
 
+// A log is verified a part at a time, from where the part before ended, as it is in
+// one go.
+func TestProofInParts(t *testing.T) {
+	onBoth(t, func(t *testing.T, f *fixture) {
+		acme, head := f.logOfSome()
+		inParts := func(limit int) (v app.AuditVerdict, parts int) {
+			t.Helper()
+			for v.BrokenAt == 0 && !v.Whole {
+				v = f.prove(app.AuditCheck{After: v.VerifiedTo, Noted: head, Limit: limit})
+				if parts++; parts > int(head.Seq)+1 {
+					t.Fatalf("no end with parts of %d: %+v", limit, v)
+				}
+			}
+			return v, parts
+		}
+		for limit := 1; limit <= int(head.Seq)+1; limit++ {
+			v, parts := inParts(limit)
+			if v.BrokenAt != 0 || v.End.String() != head.String() || parts != int(head.Seq)/limit+1 {
+				t.Errorf("in parts of %d it is %+v, after %d", limit, v, parts)
+			}
+		}
+		f.exec(`UPDATE audit SET actor = 'mallory' WHERE project_id = $1 AND seq = 5`, acme)
+		for limit := 1; limit <= int(head.Seq)+1; limit++ {
+			if v, _ := inParts(limit); v.BrokenAt != 5 || v.Fault != app.AuditChanged {
+				t.Errorf("changed, in parts of %d it is %+v", limit, v)
+			}
+		}
+	})
+}
+
 // The instance's own log is for its administrators, and verified like any other.
 func TestInstancesAuditLog(t *testing.T) {
 	onBoth(t, func(t *testing.T, f *fixture) {
