@@ -14,13 +14,31 @@ type Policy struct {
 	Validity    time.Duration // from issue to the certificate's end
 	RenewBefore time.Duration // the next pair is made this long before the end, at the latest
 	Spread      time.Duration // and up to this much earlier, by user, so that renewals do not come all at once
+	Rekey       Rekey         // of users whose keys are with their clients; no due date hangs on it
+}
+
+// Rekey says whether a key that its client keeps may be certified again.
+type Rekey string
+
+// The ways to renew a certificate whose key is with its client.
+const (
+	RekeyAllowed  Rekey = "allowed"  // a new key is taken, and without one the same is certified again
+	RekeyRequired Rekey = "required" // each renewal waits for a new key
+)
+
+// ParseRekey reads the value of a policy.
+func ParseRekey(field, s string) (Rekey, error) {
+	if r := Rekey(s); r == RekeyAllowed || r == RekeyRequired {
+		return r, nil
+	}
+	return "", invalid(field, "%s must be %q or %q", field, RekeyAllowed, RekeyRequired)
 }
 
 const day = 24 * time.Hour
 
 // DefaultPolicy is what a project has until somebody sets another.
 func DefaultPolicy() Policy {
-	return Policy{Validity: 820 * day, RenewBefore: 90 * day, Spread: 5 * day}
+	return Policy{Validity: 820 * day, RenewBefore: 90 * day, Spread: 5 * day, Rekey: RekeyAllowed}
 }
 
 // MaxValidity keeps every end representable in a certificate and in milliseconds.
@@ -54,6 +72,7 @@ func tooLong(field string) error {
 // Override is the part of a policy that a project or a service sets itself; nil means inherited.
 type Override struct {
 	Validity, RenewBefore, Spread *time.Duration
+	Rekey                         *Rekey
 }
 
 // Source names where an effective value comes from.
@@ -68,26 +87,29 @@ const (
 
 // Sources says where each value of an effective policy comes from.
 type Sources struct {
-	Validity, RenewBefore, Spread Source
+	Validity, RenewBefore, Spread, Rekey Source
 }
 
 // Effective lays the service's override over the project's over the default.
 func Effective(project, service Override) (Policy, Sources) {
 	p := DefaultPolicy()
-	src := Sources{FromDefault, FromDefault, FromDefault}
+	src := Sources{FromDefault, FromDefault, FromDefault, FromDefault}
 	lay := func(o Override, from Source) {
-		set := func(value *time.Duration, into *time.Duration, source *Source) {
-			if value != nil {
-				*into, *source = *value, from
-			}
-		}
-		set(o.Validity, &p.Validity, &src.Validity)
-		set(o.RenewBefore, &p.RenewBefore, &src.RenewBefore)
-		set(o.Spread, &p.Spread, &src.Spread)
+		set(o.Validity, &p.Validity, from, &src.Validity)
+		set(o.RenewBefore, &p.RenewBefore, from, &src.RenewBefore)
+		set(o.Spread, &p.Spread, from, &src.Spread)
+		set(o.Rekey, &p.Rekey, from, &src.Rekey)
 	}
 	lay(project, FromProject)
 	lay(service, FromService)
 	return p, src
+}
+
+// set lays one value of an override, where it has it.
+func set[T any](value, into *T, from Source, source *Source) {
+	if value != nil {
+		*into, *source = *value, from
+	}
 }
 
 // RenewAt is when a pair that ends at notAfter is due: never later than

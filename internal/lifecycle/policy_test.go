@@ -54,14 +54,14 @@ func TestPolicyCheck(t *testing.T) {
 
 func TestEffective(t *testing.T) {
 	p := func(d time.Duration) *time.Duration { return &d }
-	project := lifecycle.Override{Validity: p(400 * day), RenewBefore: p(30 * day)}
+	project := lifecycle.Override{Validity: p(400 * day), RenewBefore: p(30 * day), Rekey: new(lifecycle.RekeyRequired)}
 	service := lifecycle.Override{RenewBefore: p(20 * day)}
 
 	got, from := lifecycle.Effective(project, service)
-	if want := (lifecycle.Policy{Validity: 400 * day, RenewBefore: 20 * day, Spread: 5 * day}); got != want {
+	if want := (lifecycle.Policy{Validity: 400 * day, RenewBefore: 20 * day, Spread: 5 * day, Rekey: lifecycle.RekeyRequired}); got != want {
 		t.Errorf("policy %+v, want %+v", got, want)
 	}
-	if want := (lifecycle.Sources{Validity: lifecycle.FromProject, RenewBefore: lifecycle.FromService, Spread: lifecycle.FromDefault}); from != want {
+	if want := (lifecycle.Sources{Validity: lifecycle.FromProject, RenewBefore: lifecycle.FromService, Spread: lifecycle.FromDefault, Rekey: lifecycle.FromProject}); from != want {
 		t.Errorf("sources %+v, want %+v", from, want)
 	}
 	got, from = lifecycle.Effective(lifecycle.Override{}, lifecycle.Override{Spread: p(0)})
