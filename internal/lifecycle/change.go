@@ -82,6 +82,7 @@ const KeyKeptFor = 30 * day
 type Terms struct {
 	Policy Policy
 	CAEnd  time.Time // a leaf never outlives its CA
+	Rekey  Rekey     // for a user whose key is with its client
 }
 
 // issue decides the certificate and due date of generation n. A pair that would
@@ -140,7 +141,7 @@ func Renew(f Facts, t Terms, now time.Time) (Change, error) {
 		at = at.Add(time.Second)
 		return Change{Action: ActionPostpone, Base: f.Revision, At: now, Due: &Due{At: at, Policy: t.Policy, SpreadTo: at}}, nil
 	}
-	if f.Current().ByCSR && t.Policy.Rekey == RekeyRequired {
+	if f.Current().ByCSR && t.Rekey == RekeyRequired {
 		return awaitCSR(f, now), nil
 	}
 	return next(f, t, f.Current().ByCSR, now)
@@ -173,7 +174,7 @@ func next(f Facts, t Terms, byCSR bool, now time.Time) (Change, error) {
 	is.ByCSR = byCSR
 	c := Change{Action: ActionRenew, Base: f.Revision, At: now, Issue: is, Due: due}
 	if waiting, waits := f.Waiting(); waits {
-		waiting.Waits = false
+		waiting.Waits, waiting.CreatedAt = false, now
 		c.Fulfil = &waiting
 		return c, nil
 	}
@@ -184,7 +185,7 @@ func next(f Facts, t Terms, byCSR bool, now time.Time) (Change, error) {
 
 // RenewOnRequest decides a renewal that somebody asked for ahead of its date.
 func RenewOnRequest(f Facts, t Terms, now time.Time) (Change, error) {
-	if f.Current().ByCSR && t.Policy.Rekey == RekeyRequired {
+	if f.Current().ByCSR && t.Rekey == RekeyRequired {
 		return Change{}, conflict("this user's key is with its client, and the policy requires a new key for each renewal: send a certificate signing request of a new key")
 	}
 	return onRequest(f, t, f.Current().ByCSR, now)
@@ -194,7 +195,7 @@ func RenewOnRequest(f Facts, t Terms, now time.Time) (Change, error) {
 // sameKey is true where it is a key that the user had before.
 func RenewByCSR(f Facts, t Terms, sameKey bool, now time.Time) (Change, error) {
 	switch _, waits := f.Waiting(); {
-	case sameKey && t.Policy.Rekey == RekeyRequired:
+	case sameKey && t.Rekey == RekeyRequired:
 		return Change{}, conflict("the policy requires a new key for each renewal: make one, and send its certificate signing request")
 	case waits && f.DeletedAt.IsZero():
 		return next(f, t, true, now) // the sweep opened it, on its date

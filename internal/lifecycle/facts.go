@@ -34,7 +34,7 @@ type Generation struct {
 type Renewal struct {
 	New       int
 	Replaced  int
-	CreatedAt time.Time
+	CreatedAt time.Time // when New was made, or since when the renewal waits
 	// Waits is true while New is not made, for it waits for a certificate signing
 	// request; it stays true where the renewal closes before one comes.
 	Waits bool

@@ -30,7 +30,6 @@ func policies() *rapid.Generator[lifecycle.Policy] {
 		p := lifecycle.Policy{
 			RenewBefore: unit * time.Duration(rapid.IntRange(1, 100).Draw(t, "renew_before")),
 			Spread:      unit * time.Duration(rapid.IntRange(0, 20).Draw(t, "spread")),
-			Rekey:       rapid.SampledFrom([]lifecycle.Rekey{lifecycle.RekeyAllowed, lifecycle.RekeyRequired}).Draw(t, "rekey"),
 		}
 		p.Validity = 2*(p.RenewBefore+p.Spread) + unit*time.Duration(rapid.IntRange(0, 800).Draw(t, "beyond"))
 		if err := p.Check(); err != nil {
@@ -39,6 +38,8 @@ func policies() *rapid.Generator[lifecycle.Policy] {
 		return p
 	})
 }
+
+var rekeys = rapid.SampledFrom([]lifecycle.Rekey{lifecycle.RekeyAllowed, lifecycle.RekeyRequired})
 
 // upTo draws a duration of whole milliseconds in [0, most].
 func upTo(most time.Duration) func(*rapid.T) time.Duration {
@@ -53,6 +54,7 @@ type history struct {
 	facts    lifecycle.Facts
 	now      time.Time
 	policy   lifecycle.Policy
+	rekey    lifecycle.Rekey
 	caEnd    time.Time
 	spreadTo time.Time // where the due date was spread to; zero when the policy said it
 	// moved: a request, a policy change or a longer authority moved a due date,
@@ -61,13 +63,16 @@ type history struct {
 	sent  bool // the change at hand comes with a certificate signing request
 }
 
-func (h *history) terms() lifecycle.Terms { return lifecycle.Terms{Policy: h.policy, CAEnd: h.caEnd} }
+func (h *history) terms() lifecycle.Terms {
+	return lifecycle.Terms{Policy: h.policy, CAEnd: h.caEnd, Rekey: h.rekey}
+}
 
 // TestHistories plays random lives and holds every moment of them to DESIGN's invariants.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := &history{now: start.Add(rapid.Custom(upTo(day)).Draw(t, "start")), policy: policies().Draw(t, "policy")}
 		h.facts.UserID = rapid.Int64().Draw(t, "user")
+		h.rekey = rekeys.Draw(t, "rekey")
 		h.caEnd = h.now.Add(2*h.policy.Validity + time.Duration(rapid.IntRange(0, 3650).Draw(t, "CA days"))*day)
 		create := rapid.SampledFrom([]func(int64, lifecycle.Terms, time.Time) (lifecycle.Change, error){lifecycle.Create, lifecycle.CreateByCSR}).Draw(t, "create")
 		c, err := create(h.facts.UserID, h.terms(), h.now)
@@ -201,7 +206,7 @@ func checkClosings(t *rapid.T, before, after lifecycle.Facts, c lifecycle.Change
 		switch {
 		case waited && c.Action == lifecycle.ActionAwaitCSR:
 		case waited && c.Action == lifecycle.ActionRenew:
-			was.Waits = false
+			was.Waits, was.CreatedAt = false, c.At
 		case was.Awaiting() && want != "":
 			was.ClosedAt, was.ClosedAs = c.At, want
 		case c.Acknowledge != nil && was.New == c.Acknowledge.New:
@@ -461,7 +466,7 @@ func (h *history) sweep(t *rapid.T) {
 	if (c.Action == lifecycle.ActionPostpone) != (len(others) >= 2) {
 		t.Fatalf("%s while %d other pairs are live", c.Action, len(others))
 	}
-	if must := h.facts.Current().ByCSR && h.policy.Rekey == lifecycle.RekeyRequired && len(others) < 2; must != c.Await || c.Await && c.Due != nil {
+	if must := h.facts.Current().ByCSR && h.rekey == lifecycle.RekeyRequired && len(others) < 2; must != c.Await || c.Await && c.Due != nil {
 		t.Fatalf("waits for a CSR: %t, want %t", c.Await, must)
 	}
 	if !c.Await && !c.Due.At.After(h.now) {
@@ -505,7 +510,7 @@ func (h *history) sendCSR(t *rapid.T) {
 		h.mustConflict(t, err)
 		return
 	}
-	if same && h.policy.Rekey == lifecycle.RekeyRequired || !h.facts.DeletedAt.IsZero() || c.Action != lifecycle.ActionRenew {
+	if same && h.rekey == lifecycle.RekeyRequired || !h.facts.DeletedAt.IsZero() || c.Action != lifecycle.ActionRenew {
 		t.Fatalf("took a CSR that the policy or the facts do not allow: %+v", c)
 	}
 	if !waits && (len(others) > 0 || c.Issue.NotAfter.Before(before.NotAfter.Add(h.policy.RenewBefore))) {
@@ -619,6 +624,7 @@ func (h *history) changePolicy(t *rapid.T) {
 		t.Fatalf("spread to %s; now %s, it was due %s, the policy says %s", due, h.now, was, byPolicy)
 	}
 	h.policy, h.spreadTo, h.moved = p, spread, true
+	h.rekey = rekeys.Draw(t, "rekey")
 	h.facts.RenewAt = due
 }
 

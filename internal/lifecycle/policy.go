@@ -14,10 +14,10 @@ type Policy struct {
 	Validity    time.Duration // from issue to the certificate's end
 	RenewBefore time.Duration // the next pair is made this long before the end, at the latest
 	Spread      time.Duration // and up to this much earlier, by user, so that renewals do not come all at once
-	Rekey       Rekey         // of users whose keys are with their clients; no due date hangs on it
 }
 
-// Rekey says whether a key that its client keeps may be certified again.
+// Rekey says whether a key that its client keeps may be certified again. It is set
+// as a part of the policy, though no due date hangs on it.
 type Rekey string
 
 // The ways to renew a certificate whose key is with its client.
@@ -38,7 +38,7 @@ const day = 24 * time.Hour
 
 // DefaultPolicy is what a project has until somebody sets another.
 func DefaultPolicy() Policy {
-	return Policy{Validity: 820 * day, RenewBefore: 90 * day, Spread: 5 * day, Rekey: RekeyAllowed}
+	return Policy{Validity: 820 * day, RenewBefore: 90 * day, Spread: 5 * day}
 }
 
 // MaxValidity keeps every end representable in a certificate and in milliseconds.
@@ -87,22 +87,29 @@ const (
 
 // Sources says where each value of an effective policy comes from.
 type Sources struct {
-	Validity, RenewBefore, Spread, Rekey Source
+	Validity, RenewBefore, Spread Source
 }
 
 // Effective lays the service's override over the project's over the default.
 func Effective(project, service Override) (Policy, Sources) {
 	p := DefaultPolicy()
-	src := Sources{FromDefault, FromDefault, FromDefault, FromDefault}
+	src := Sources{FromDefault, FromDefault, FromDefault}
 	lay := func(o Override, from Source) {
 		set(o.Validity, &p.Validity, from, &src.Validity)
 		set(o.RenewBefore, &p.RenewBefore, from, &src.RenewBefore)
 		set(o.Spread, &p.Spread, from, &src.Spread)
-		set(o.Rekey, &p.Rekey, from, &src.Rekey)
 	}
 	lay(project, FromProject)
 	lay(service, FromService)
 	return p, src
+}
+
+// EffectiveRekey is Effective for what a renewal demands of a key that its client keeps.
+func EffectiveRekey(project, service Override) (Rekey, Source) {
+	r, from := RekeyAllowed, FromDefault
+	set(project.Rekey, &r, FromProject, &from)
+	set(service.Rekey, &r, FromService, &from)
+	return r, from
 }
 
 // set lays one value of an override, where it has it.

@@ -58,13 +58,22 @@ func TestEffective(t *testing.T) {
 	service := lifecycle.Override{RenewBefore: p(20 * day)}
 
 	got, from := lifecycle.Effective(project, service)
-	if want := (lifecycle.Policy{Validity: 400 * day, RenewBefore: 20 * day, Spread: 5 * day, Rekey: lifecycle.RekeyRequired}); got != want {
+	if want := (lifecycle.Policy{Validity: 400 * day, RenewBefore: 20 * day, Spread: 5 * day}); got != want {
 		t.Errorf("policy %+v, want %+v", got, want)
 	}
-	if want := (lifecycle.Sources{Validity: lifecycle.FromProject, RenewBefore: lifecycle.FromService, Spread: lifecycle.FromDefault, Rekey: lifecycle.FromProject}); from != want {
+	if want := (lifecycle.Sources{Validity: lifecycle.FromProject, RenewBefore: lifecycle.FromService, Spread: lifecycle.FromDefault}); from != want {
 		t.Errorf("sources %+v, want %+v", from, want)
 	}
 	got, from = lifecycle.Effective(lifecycle.Override{}, lifecycle.Override{Spread: p(0)})
+	if rekey, from := lifecycle.EffectiveRekey(project, service); rekey != lifecycle.RekeyRequired || from != lifecycle.FromProject {
+		t.Errorf("rekey is %s from the %s", rekey, from)
+	}
+	if rekey, from := lifecycle.EffectiveRekey(lifecycle.Override{}, lifecycle.Override{}); rekey != lifecycle.RekeyAllowed || from != lifecycle.FromDefault {
+		t.Errorf("rekey is %s from the %s", rekey, from)
+	}
+	if rekey, from := lifecycle.EffectiveRekey(project, lifecycle.Override{Rekey: new(lifecycle.RekeyAllowed)}); rekey != lifecycle.RekeyAllowed || from != lifecycle.FromService {
+		t.Errorf("rekey is %s from the %s", rekey, from)
+	}
 	if got.Spread != 0 || from.Spread != lifecycle.FromService {
 		t.Errorf("a spread set to 0 is %s from the %s", got.Spread, from.Spread)
 	}

@@ -42,7 +42,7 @@ func project(p db.Project) (app.Project, error) {
 	emails, err := fromListText("tech_emails of a project", p.TechEmails)
 	return app.Project{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails,
-		Override: override(p.Validity, p.RenewBefore, p.Spread), Notices: fromNullJSON(p.Notices),
+		Override: override(p.Validity, p.RenewBefore, p.Spread, p.Rekey), Notices: fromNullJSON(p.Notices),
 		NewsAt: fromNullMillis(p.NewsAt), DigestAt: fromNullMillis(p.DigestAt), CreatedAt: fromMillis(p.CreatedAt),
 	}, err
 }
@@ -51,13 +51,13 @@ func (t *tx) InsertProject(ctx context.Context, p app.Project) error {
 	return t.writeError("project", t.q.InsertProject(ctx, db.InsertProjectParams{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: listText(p.TechEmails),
 		Validity: nullDuration(p.Override.Validity), RenewBefore: nullDuration(p.Override.RenewBefore),
-		Spread: nullDuration(p.Override.Spread), Notices: nullText(string(p.Notices)), CreatedAt: p.CreatedAt.UnixMilli(),
+		Spread: nullDuration(p.Override.Spread), Rekey: nullRekey(p.Override.Rekey), Notices: nullText(string(p.Notices)), CreatedAt: p.CreatedAt.UnixMilli(),
 	}))
 }
 
 func (t *tx) SetProjectPolicy(ctx context.Context, projectID int64, o lifecycle.Override) error {
 	n, err := t.q.SetProjectPolicy(ctx, db.SetProjectPolicyParams{
-		ID: projectID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore), Spread: nullDuration(o.Spread),
+		ID: projectID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore), Spread: nullDuration(o.Spread), Rekey: nullRekey(o.Rekey),
 	})
 	return t.changedOne("project", n, err)
 }

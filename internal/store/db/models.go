@@ -99,6 +99,7 @@ type Generation struct {
 	Serial    []byte
 	Cert      []byte
 	SealedKey []byte
+	PublicKey []byte
 }
 
 type Invitation struct {
@@ -176,6 +177,7 @@ type Project struct {
 	Notices     sql.NullString
 	NewsAt      sql.NullInt64
 	DigestAt    sql.NullInt64
+	Rekey       sql.NullString
 }
 
 type Renewal struct {
@@ -196,6 +198,7 @@ type Renewal struct {
 	SnoozedUntil    sql.NullInt64
 	SnoozedBy       sql.NullString
 	SnoozeReason    sql.NullString
+	Waits           bool
 }
 
 type Service struct {
@@ -215,6 +218,7 @@ type Service struct {
 	UpdatedAt             int64
 	DeletedAt             sql.NullInt64
 	Notices               sql.NullString
+	Rekey                 sql.NullString
 }
 
 type SetupLink struct {

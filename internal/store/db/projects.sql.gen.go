@@ -11,7 +11,7 @@ import (
 )
 
 const allProjects = `-- name: AllProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE name > $2 ORDER BY name LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, rekey FROM projects WHERE name > $2 ORDER BY name LIMIT $1
 `
 
 type AllProjectsParams struct {
@@ -40,6 +40,7 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 			&i.Notices,
 			&i.NewsAt,
 			&i.DigestAt,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -55,8 +56,8 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 }
 
 const insertProject = `-- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, created_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type InsertProjectParams struct {
@@ -69,6 +70,7 @@ type InsertProjectParams struct {
 	Spread      sql.NullInt64
 	Notices     sql.NullString
 	CreatedAt   int64
+	Rekey       sql.NullString
 }
 
 func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) error {
@@ -82,12 +84,13 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 		arg.Spread,
 		arg.Notices,
 		arg.CreatedAt,
+		arg.Rekey,
 	)
 	return err
 }
 
 const inspectProjects = `-- name: InspectProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, rekey FROM projects WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectProjectsParams struct {
@@ -116,6 +119,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 			&i.Notices,
 			&i.NewsAt,
 			&i.DigestAt,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -131,7 +135,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 }
 
 const project = `-- name: Project :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE id = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, rekey FROM projects WHERE id = $1
 `
 
 func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
@@ -149,12 +153,13 @@ func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
 		&i.Notices,
 		&i.NewsAt,
 		&i.DigestAt,
+		&i.Rekey,
 	)
 	return i, err
 }
 
 const projectByName = `-- name: ProjectByName :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE name = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, rekey FROM projects WHERE name = $1
 `
 
 func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, error) {
@@ -172,12 +177,13 @@ func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, erro
 		&i.Notices,
 		&i.NewsAt,
 		&i.DigestAt,
+		&i.Rekey,
 	)
 	return i, err
 }
 
 const projectsOf = `-- name: ProjectsOf :many
-SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at FROM members m JOIN projects p ON p.id = m.project_id
+SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.rekey FROM members m JOIN projects p ON p.id = m.project_id
 WHERE m.account_id = $1 AND p.name > $3 ORDER BY p.name LIMIT $2
 `
 
@@ -208,6 +214,7 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 			&i.Notices,
 			&i.NewsAt,
 			&i.DigestAt,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -223,7 +230,7 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 }
 
 const setProjectPolicy = `-- name: SetProjectPolicy :execrows
-UPDATE projects SET validity = $2, renew_before = $3, spread = $4 WHERE id = $1
+UPDATE projects SET validity = $2, renew_before = $3, spread = $4, rekey = $5 WHERE id = $1
 `
 
 type SetProjectPolicyParams struct {
@@ -231,6 +238,7 @@ type SetProjectPolicyParams struct {
 	Validity    sql.NullInt64
 	RenewBefore sql.NullInt64
 	Spread      sql.NullInt64
+	Rekey       sql.NullString
 }
 
 func (q *Queries) SetProjectPolicy(ctx context.Context, arg SetProjectPolicyParams) (int64, error) {
@@ -239,6 +247,7 @@ func (q *Queries) SetProjectPolicy(ctx context.Context, arg SetProjectPolicyPara
 		arg.Validity,
 		arg.RenewBefore,
 		arg.Spread,
+		arg.Rekey,
 	)
 	if err != nil {
 		return 0, err

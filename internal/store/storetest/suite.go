@@ -156,6 +156,9 @@ func (f *fixture) decided(userID int64, c lifecycle.Change) app.Decided {
 	d := app.Decided{ProjectID: f.project.ID, ServiceID: f.service.ID, UserID: userID, Change: c}
 	if c.Issue != nil {
 		d.Pair = &app.NewPair{CAID: f.ca.ID, Serial: randomBytes(16), Cert: randomBytes(600), SealedKey: randomBytes(170)}
+		if c.Issue.ByCSR {
+			d.Pair.SealedKey, d.Pair.PublicKey = nil, randomBytes(32)
+		}
 	}
 	return d
 }
