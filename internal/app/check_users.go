@@ -230,15 +230,21 @@ func (k *userCheck) checkRevocations() {
 }
 
 // newest is the renewal that made the current generation, or that waits to make the
-// next; ok is false where there is neither.
+// next, or did when the user was deleted; ok is false where there is none.
 func (k *userCheck) newest() (r lifecycle.Renewal, ok bool) {
-	if waiting, ok := k.Facts.Waiting(); ok {
-		return waiting, true
+	n := len(k.Facts.Renewals)
+	if n == 0 {
+		return lifecycle.Renewal{}, false
 	}
-	if n := len(k.Facts.Renewals); n > 0 && k.Facts.Renewals[n-1].New == k.Facts.Current().Number && !k.Facts.Renewals[n-1].Waits {
-		return k.Facts.Renewals[n-1], true
+	r = k.Facts.Renewals[n-1]
+	makes := k.Facts.Current().Number
+	if r.Waits {
+		makes++
 	}
-	return lifecycle.Renewal{}, false
+	if r.New != makes {
+		return lifecycle.Renewal{}, false
+	}
+	return r, true
 }
 
 // checkCopies demands that what the store keeps twice is the same twice.

@@ -143,6 +143,7 @@ func (u ListedUser) row(now time.Time) UserRow {
 	if end, ok := u.Facts.ExpiringEnd(); ok {
 		row.ExpiringEnd = &end
 	}
+	_, row.Waits = u.Facts.Waiting()
 	if len(u.Facts.Renewals) == 0 {
 		return row
 	}

@@ -35,9 +35,9 @@ func (a *App) RenewByCSR(ctx context.Context, actor Actor, project, service, use
 
 // ResetByCSR replaces pair and password now, the pair by a certificate signing
 // request of a key that the user never had; every earlier generation is revoked.
-func (a *App) ResetByCSR(ctx context.Context, actor Actor, project, service, user, csr string, now time.Time) error {
+func (a *App) ResetByCSR(ctx context.Context, actor Actor, project, service, user, csr string, now time.Time) (UserView, error) {
 	var key *pki.PublicKey
-	return a.changeUser(ctx, actor, project, service, user, now,
+	err := a.changeUser(ctx, actor, project, service, user, now,
 		func(ctx context.Context, r Reader, t target, under lifecycle.Terms) (c lifecycle.Change, _ pki.PublicKey, err error) {
 			if key, err = readCSR(csr, t.clientName()); err != nil {
 				return c, pki.PublicKey{}, err
@@ -57,6 +57,10 @@ func (a *App) ResetByCSR(ctx context.Context, actor Actor, project, service, use
 			}
 			return a.resetPassword(ctx, u, t)
 		})
+	if err != nil {
+		return UserView{}, err
+	}
+	return a.GetUser(ctx, actor, project, service, user, now)
 }
 
 func (t target) clientName() pki.ClientName {

@@ -58,6 +58,7 @@ func (a *App) userView(ctx context.Context, u User, hidden bool, now time.Time) 
 	if end, ok := u.Facts.ExpiringEnd(); ok {
 		v.ExpiringEnd = &end
 	}
+	_, v.Waits = u.Facts.Waiting()
 	if hidden {
 		return v, nil
 	}

@@ -88,12 +88,14 @@ func (f *fixture) randomLife(random *rand.Rand, name string) (moments []time.Tim
 	f.Helper()
 	now := start.Add(time.Duration(random.IntN(30)) * day)
 	facts := f.newUser(name, now).Facts
+	terms := f.terms()
 	for range random.IntN(10) {
 		now = now.Add(time.Duration(random.IntN(400)) * day)
+		terms.Rekey = []lifecycle.Rekey{lifecycle.RekeyAllowed, lifecycle.RekeyRequired}[random.IntN(2)]
 		if random.IntN(3) == 0 { // to the next renewal, or past the end
 			now = facts.RenewAt.Add(time.Duration(random.IntN(200)) * day)
 		}
-		c, err := randomChange(random, facts, f.terms(), now)
+		c, err := randomChange(random, facts, terms, now)
 		if err != nil || c.Empty() {
 			continue // a rule refuses it at this moment
 		}
@@ -108,7 +110,7 @@ func (f *fixture) randomLife(random *rand.Rand, name string) (moments []time.Tim
 }
 
 func randomChange(random *rand.Rand, facts lifecycle.Facts, terms lifecycle.Terms, now time.Time) (lifecycle.Change, error) {
-	switch random.IntN(12) {
+	switch random.IntN(16) {
 	case 0:
 		return lifecycle.Delete(facts, now), nil
 	case 1, 2:
@@ -116,7 +118,17 @@ func randomChange(random *rand.Rand, facts lifecycle.Facts, terms lifecycle.Term
 	case 3, 4, 5:
 		return lifecycle.Acknowledge(facts, 0, "ann@example.org", lifecycle.AckByPerson, now)
 	}
+	if now.Before(facts.RenewAt) || random.IntN(3) == 0 {
+		return byCSR(random, facts, terms, now)
+	}
 	return lifecycle.Renew(facts, terms, now)
+}
+
+func byCSR(random *rand.Rand, facts lifecycle.Facts, terms lifecycle.Terms, now time.Time) (lifecycle.Change, error) {
+	if random.IntN(4) == 0 {
+		return lifecycle.ResetByCSR(facts, terms, now)
+	}
+	return lifecycle.RenewByCSR(facts, terms, random.IntN(2) == 0, now)
 }
 
 // allFacts is the facts of every user, deleted ones too.
