@@ -36,7 +36,7 @@ FROM (SELECT m.id, m.name, m.standing, m.place
 CROSS JOIN users u
 JOIN generations g ON g.user_id = u.id AND g.number = u.generation
 LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
-    + CASE WHEN u.old_not_after = u.not_after AND NOT u.acknowledged THEN 1 ELSE 0 END
+    + CASE WHEN u.old_not_after = u.not_after AND NOT u.acknowledged THEN 1 ELSE 0 END AND NOT (r.waits AND r.closed_at IS NOT NULL)
 LEFT JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
 WHERE u.id = page.id
 ORDER BY page.standing, page.place, page.name;
