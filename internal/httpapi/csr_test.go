@@ -57,7 +57,7 @@ func TestWireOfCSR(t *testing.T) {
 		}
 		record("csr_user_waits", "GET", reader, "")
 		c.refused("PUT", reader, `{"operation":"acknowledge-renewal"}`, http.StatusConflict)
-		if e := c.refused("POST", reader+"/csr", `{"csr":`+newCSR(t, "mallory")+`}`, http.StatusBadRequest); e.Errors[0].Field != "csr" || strings.Contains(e.Message, "somebody") {
+		if e := c.refused("POST", reader+"/csr", `{"csr":`+newCSR(t, "mallory")+`}`, http.StatusBadRequest); e.Errors[0].Field != "csr" || strings.Contains(e.Message, "mallory") {
 			t.Errorf("refusal: %+v", e)
 		}
 		var renewals api.RenewalsReply
