@@ -74,9 +74,9 @@ var permitted = map[string]struct {
 	"PUT " + atUser + " ":                         {`{"operation":"reset-credentials"}`, roles[:3]},
 	"PUT " + atUser + "  ":                        {`{"operation":"reset-credentials","new_password":"12345678"}`, roles[:3]},
 	"POST " + atUser + "/renew":                   {"", roles[:3]},
-	"POST " + atUser + "/csr":                     {`{"csr":CSR}`, roles[:3]},
-	"PUT " + atUser + "   ":                       {`{"operation":"reset-credentials","csr":CSR}`, roles[:3]},
-	"POST " + atService + "/user ":                {`{"username":"NEW","csr":CSR}`, roles[:3]},
+	"POST " + atUser + "/csr":                     {`{"csr":"CSR"}`, roles[:3]},
+	"PUT " + atUser + "   ":                       {`{"operation":"reset-credentials","csr":"CSR"}`, roles[:3]},
+	"POST " + atService + "/user ":                {`{"username":"NEW","csr":"CSR"}`, roles[:3]},
 	"POST " + atUser + "/bundle":                  {`{"format":"pkcs12"}`, roles[:3]},
 	"DELETE " + atUser:                            {"", roles[:3]},
 	"POST " + atProject + "/service":              {`{"service_name":"NEW"}`, roles[:2]},
@@ -152,7 +152,7 @@ func (r *rig) tryAs(role app.Role, call, body string, may bool, status int) {
 		return existing(p)
 	})
 	// Clients send parameters and fields that Segue does not know.
-	body = strings.Replace(strings.NewReplacer("NEW", "new-"+name, "CSR", newCSR(r.t, "")).Replace(body), "{", `{"future":{"a":[1]},`, 1)
+	body = strings.Replace(strings.NewReplacer("NEW", "new-"+name, `"CSR"`, newCSR(r.t, "")).Replace(body), "{", `{"future":{"a":[1]},`, 1)
 	res := c.do(method, target+"?limit=999&future=%7B%7D", body)
 	denied := denials(r.audit("shop"))[before:]
 	if may {
