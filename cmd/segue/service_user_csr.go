@@ -63,7 +63,7 @@ It fulfils a renewal that waits for a request; at other times it is a renewal ah
 of its date, and the current pair works until its own end. With --reset every
 earlier pair is revoked, and the key must be one that the user never had.`,
 		Example: `  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
-    -keyout service.key -subj /CN=shop -out shop.csr
+    -keyout shop.key -subj /CN=shop -out shop.csr
   segue service user-csr orders --username shop --csr shop.csr -d ./certs`,
 	}, func(cmd *cobra.Command, service, user string) error {
 		csr, err := o.read(cmd)

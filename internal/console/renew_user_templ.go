@@ -332,7 +332,7 @@ func requestForm(c changeView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = command("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout service.key -subj /CN="+c.User+" -out "+c.User+".csr").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = command("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout "+c.User+".key -subj /CN="+c.User+" -out "+c.User+".csr").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

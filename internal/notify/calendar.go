@@ -37,7 +37,7 @@ func (f findings) calendar() ([]byte, error) {
 func (p *placed) whatToDo(project string) string {
 	if p.Waits {
 		return fmt.Sprintf("From then on, clients of %s are cut off. Its renewal waits for a new key: make one where the client runs and send its request:\n\n"+
-			"segue service user-csr %s --project %s --username %s --csr %s.csr -d .", p.User, p.Service, project, p.User, p.User)
+			"segue service user-csr %s --project %s --username %s --csr %s.csr -d ./%s", p.User, p.Service, project, p.User, p.User, p.User)
 	}
 	return fmt.Sprintf("From then on, clients of %s that still use the old pair are cut off. Download the new pair, put it in use, acknowledge it:\n\n"+
 		"segue service user-creds-download %s --project %s --username %s -d ./%s\n"+
