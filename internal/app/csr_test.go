@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -314,4 +316,39 @@ func TestOneKeyAtTheSameMoment(t *testing.T) {
 		}
 		f.clean()
 	})
+}
+
+// TestDoctorSeesKeysElsewhere damages what the store says of keys that clients keep.
+func TestDoctorSeesKeysElsewhere(t *testing.T) {
+	for name, c := range map[string]struct{ query, user, want string }{
+		"a key that should not be here":   {`UPDATE generations SET sealed_key = public_key WHERE user_id = $1 AND number = 1`, "keeps", "6 acme/orders/keeps: a key of generation 1 is here, though its client keeps it"},
+		"another fingerprint":             {`UPDATE generations SET public_key = serial WHERE user_id = $1 AND number = 1`, "keeps", "2 acme/orders/keeps: the certificate of generation 1 is of another key than its request brought"},
+		"a lost fingerprint":              {`UPDATE generations SET public_key = NULL WHERE user_id = $1 AND number = 1`, "keeps", "2 acme/orders/keeps: the key of generation 1 is gone before its time"},
+		"a wait that its row forgot":      {`UPDATE users SET old_not_after = NULL WHERE id = $1`, "waits", "1 acme/orders/waits: the end of the pair before is not what its pairs say"},
+		"a wait for what is there":        {`UPDATE renewals SET waits = FALSE WHERE user_id = $1`, "waits", "4 acme/orders/waits: the renewal to generation 2 names a generation that is not there"},
+		"a wait of a key that is here":    {`UPDATE generations SET public_key = NULL WHERE user_id = $1`, "waits", "4 acme/orders/waits: the renewal to generation 2 waits for a request, though the key of generation 1 was made here"},
+		"a wait that the sweep looks at":  {`UPDATE users SET due_at = renew_at + 1 WHERE id = $1`, "waits", "3 acme/orders/waits: the sweep looks at it at another moment"},
+		"a user that nobody looks at":     {`UPDATE users SET due_at = NULL WHERE id = $1`, "keeps", "3 acme/orders/keeps: the sweep looks at it at another moment"},
+		"a wait that supersedes too much": {`UPDATE renewals SET closed_at = 1, closed_as = 'superseded' WHERE user_id = $1`, "waits", "4 acme/orders/waits: the renewal to generation 2 is closed as superseded, but no renewal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, f *fixture) {
+				f.service()
+				f.rekey("required")
+				_, first := f.byCSR("waits")
+				f.now = first.RenewAt.Add(time.Minute)
+				f.sweep()
+				f.byCSR("keeps")
+				f.clean()
+				f.exec(c.query, f.id(c.user))
+				var found []string
+				f.must(f.CheckStore(f.ctx, f.now, func(v app.Violation) {
+					found = append(found, fmt.Sprintf("%d %s: %s", v.Invariant, v.Subject, v.Message))
+				}))
+				if !slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, c.want) }) {
+					t.Errorf("found %q, want %q", found, c.want)
+				}
+			})
+		})
+	}
 }
