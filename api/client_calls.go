@@ -169,6 +169,25 @@ func (c *Client) CreateUser(ctx context.Context, project, service, user string) 
 	return reply, err
 }
 
+// CreateUserByCSR makes a service user of the key of a certificate signing request
+// in PEM: the key never reaches the server.
+func (c *Client) CreateUserByCSR(ctx context.Context, project, service, user, csr string) (UserReply, error) {
+	var reply UserReply
+	err := c.do(ctx, call{
+		method: http.MethodPost, path: servicePath(project, service, "user"),
+		in: UserCreate{Username: user, CSR: &csr}, out: &reply,
+	})
+	return reply, err
+}
+
+// RenewByCSR issues the next pair of the key of a certificate signing request in
+// PEM; the pair in use goes on to its own end.
+func (c *Client) RenewByCSR(ctx context.Context, project, service, user, csr string) (User, error) {
+	var reply UserReply
+	err := c.do(ctx, call{method: http.MethodPost, path: userPath(project, service, user, "csr"), in: CSRRequest{CSR: csr}, out: &reply})
+	return reply.User, err
+}
+
 // User returns a service user, with the secrets that the role may see.
 func (c *Client) User(ctx context.Context, project, service, user string) (UserReply, error) {
 	var reply UserReply
@@ -198,6 +217,12 @@ func (c *Client) AcknowledgeRenewal(ctx context.Context, project, service, user 
 // every earlier pair.
 func (c *Client) ResetCredentials(ctx context.Context, project, service, user string) (Service, error) {
 	return c.modify(ctx, project, service, user, UserModify{Operation: OperationReset}, false)
+}
+
+// ResetByCSR is ResetCredentials with a pair of the key of a certificate signing
+// request in PEM, which must be one that the user never had.
+func (c *Client) ResetByCSR(ctx context.Context, project, service, user, csr string) (Service, error) {
+	return c.modify(ctx, project, service, user, UserModify{Operation: OperationReset, CSR: &csr}, false)
 }
 
 // SetPassword changes the user's password and leaves its pairs alone.

@@ -110,6 +110,15 @@ func TestEveryCall(t *testing.T) {
 			_, err := c.SetPassword(ctx, "p", "s", "u", "w")
 			return err
 		},
+		`POST /base/v1/project/p/service/s/user {"username":"u","csr":"C"}`: func(c *Client) error {
+			_, err := c.CreateUserByCSR(ctx, "p", "s", "u", "C")
+			return err
+		},
+		`POST /base/v1/project/p/service/s/user/u/csr {"csr":"C"}`: func(c *Client) error { _, err := c.RenewByCSR(ctx, "p", "s", "u", "C"); return err },
+		`PUT /base/v1/project/p/service/s/user/u {"operation":"reset-credentials","csr":"C"}`: func(c *Client) error {
+			_, err := c.ResetByCSR(ctx, "p", "s", "u", "C")
+			return err
+		},
 		`POST /base/v1/project/p/service/s/user/u/renew`:         func(c *Client) error { _, err := c.RenewUser(ctx, "p", "s", "u"); return err },
 		`GET /base/v1/project/p/service/s/user/u/generations`:    func(c *Client) error { _, err := c.Generations(ctx, "p", "s", "u"); return err },
 		`GET /base/v1/project/p/service/s/user/u/generations/3`:  func(c *Client) error { _, err := c.Generation(ctx, "p", "s", "u", 3); return err },

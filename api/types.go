@@ -270,6 +270,14 @@ type ServiceNotification struct {
 // UserCreate makes a service user (POST …/user).
 type UserCreate struct {
 	Username string `json:"username"`
+	// CSR is ours: with it the key stays where it is and never reaches Segue.
+	CSR *string `json:"csr,omitempty" doc:"A certificate signing request in PEM; when left out Segue makes the key"`
+}
+
+// CSRRequest makes a user's next pair of the key of a certificate signing request
+// (POST …/user/{u}/csr).
+type CSRRequest struct {
+	CSR string `json:"csr" doc:"PEM"`
 }
 
 // UserReply wraps one service user. Warning speaks of pairs of a deleted user of
@@ -288,7 +296,8 @@ type User struct {
 	Password string `json:"password"`
 	// AccessCert is left out where the role hides it.
 	AccessCert *string `json:"access_cert,omitempty" doc:"PEM"`
-	// AccessKey is left out where the role hides it, or the key was destroyed.
+	// AccessKey is left out where the role hides it, the key was destroyed, or is
+	// with its client.
 	AccessKey                   *string   `json:"access_key,omitempty" doc:"PEM"`
 	AccessCertNotValidAfterTime time.Time `json:"access_cert_not_valid_after_time"`
 	// ExpiringCertNotValidAfterTime is the end of the pair before this one; it is
@@ -298,6 +307,11 @@ type User struct {
 	Generation int `json:"generation"`
 	// State is valid, expiring, acknowledged or lapsed; ours.
 	State string `json:"state" enum:"valid,expiring,acknowledged,lapsed"`
+	// ByCSR is true where the key of the current pair is with its client; ours.
+	ByCSR bool `json:"by_csr,omitempty"`
+	// WaitsForCSR is true while the renewal waits for a certificate signing request
+	// of a new key: the current pair is the one that ends; ours.
+	WaitsForCSR bool `json:"waits_for_csr,omitempty"`
 }
 
 // Redacted stands in User.Password where the role hides it.
@@ -314,6 +328,8 @@ type UserModify struct {
 	Operation string `json:"operation" enum:"acknowledge-renewal,reset-credentials"`
 	// NewPassword with reset-credentials changes the password alone.
 	NewPassword *string `json:"new_password,omitempty"`
+	// CSR with reset-credentials brings the key of the new pair, in PEM. Ours.
+	CSR *string `json:"csr,omitempty"`
 	// Generation with acknowledge-renewal is the new pair that the caller saw; 409
 	// when it is not the pending one. 0 takes the pending one. Ours.
 	Generation int `json:"generation,omitempty"`
@@ -346,6 +362,7 @@ type Generation struct {
 	// RevokeTime is null while the pair is not revoked.
 	RevokeTime                   *time.Time `json:"revoke_time"`
 	KeyDestroyed                 bool       `json:"key_destroyed"`
+	ByCSR                        bool       `json:"by_csr,omitempty" doc:"The key is with its client"`
 	AccessCertNotValidBeforeTime time.Time  `json:"access_cert_not_valid_before_time"`
 	AccessCertNotValidAfterTime  time.Time  `json:"access_cert_not_valid_after_time"`
 	AccessCert                   *string    `json:"access_cert,omitempty" doc:"PEM; only when one pair is read"`
@@ -368,7 +385,10 @@ type Renewal struct {
 	State                         string    `json:"state" enum:"expiring,lapsed"`
 	CreateTime                    time.Time `json:"create_time"`
 	ExpiringCertNotValidAfterTime time.Time `json:"expiring_cert_not_valid_after_time"`
-	AccessCertNotValidAfterTime   time.Time `json:"access_cert_not_valid_after_time"`
+	// AccessCertNotValidAfterTime is null while the renewal waits for a certificate
+	// signing request.
+	AccessCertNotValidAfterTime *time.Time `json:"access_cert_not_valid_after_time"`
+	WaitsForCSR                 bool       `json:"waits_for_csr,omitempty"`
 	// SnoozedUntil is until when nobody is reminded; null while people are.
 	SnoozedUntil *time.Time `json:"snoozed_until"`
 	SnoozeReason *string    `json:"snooze_reason"`
@@ -387,6 +407,7 @@ type Policy struct {
 	Validity    string `json:"validity"`
 	RenewBefore string `json:"renew_before"`
 	Spread      string `json:"spread"`
+	Rekey       string `json:"rekey" enum:"allowed,required" doc:"Whether a renewal of a key that its client keeps waits for a new key"`
 
 	Reminders      []Reminder `json:"reminders"`
 	AfterLapse     AfterLapse `json:"after_lapse"`
@@ -412,6 +433,7 @@ type PolicySources struct {
 	Validity    string `json:"validity"`
 	RenewBefore string `json:"renew_before"`
 	Spread      string `json:"spread"`
+	Rekey       string `json:"rekey"`
 
 	Reminders      string `json:"reminders"`
 	AfterLapse     string `json:"after_lapse"`
@@ -425,6 +447,7 @@ type PolicyUpdate struct {
 	Validity    Setting `json:"validity,omitzero"`
 	RenewBefore Setting `json:"renew_before,omitzero"`
 	Spread      Setting `json:"spread,omitzero"`
+	Rekey       Setting `json:"rekey,omitzero"`
 
 	// What follows is JSON as in Policy, null to inherit again, or left out. The
 	// last three are a project's alone.

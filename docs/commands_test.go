@@ -24,6 +24,7 @@ var runPages = []string{
 	"notifications.md",
 	"formats.md",
 	"roles.md",
+	"csr.md",
 }
 
 // signIn goes before the commands of a page that does not show how to sign in.

@@ -89,8 +89,8 @@ func (c *cli) policy(cmd *cobra.Command, f *policyFlags,
 }
 
 type policyFlags struct {
-	validity, renewBefore, spread string
-	confirm                       bool
+	validity, renewBefore, spread, rekey string
+	confirm                              bool
 
 	reminders, afterLapse, digestDelay, digestInterval, timeZone string
 }
@@ -99,6 +99,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.validity, "validity", "", "how long a pair lives")
 	cmd.Flags().StringVar(&f.renewBefore, "renew-before", "", "how long before its end the next pair is there")
 	cmd.Flags().StringVar(&f.spread, "spread", "", "up to how much earlier still, so that renewals do not come all at once")
+	cmd.Flags().StringVar(&f.rekey, "rekey", "", "whether a renewal of a key that its client keeps waits for a new key: allowed or required")
 	cmd.Flags().StringVar(&f.reminders, "reminders", "", "within how long of the old pair's end people are reminded how often, 90d:14d,30d:7d,7d:1d or JSON")
 	cmd.Flags().StringVar(&f.afterLapse, "after-lapse", "", "how often and how many times they are told after it, 7d:8 or JSON")
 	cmd.Flags().StringVar(&f.digestDelay, "digest-delay", "", "how long news gathers before it is told (projects)")
@@ -116,6 +117,7 @@ func (f *policyFlags) update(cmd *cobra.Command) (u api.PolicyUpdate, given bool
 		"validity":     {f.validity, &u.Validity},
 		"renew-before": {f.renewBefore, &u.RenewBefore},
 		"spread":       {f.spread, &u.Spread},
+		"rekey":        {f.rekey, &u.Rekey},
 	} {
 		switch {
 		case !cmd.Flags().Changed(name):
@@ -210,6 +212,7 @@ func (c *cli) showPolicy(cmd *cobra.Command, reply api.PolicyReply, err error) e
 	g.add(text("validity"), text(reply.Policy.Validity), text(reply.Sources.Validity))
 	g.add(text("renew before"), text(reply.Policy.RenewBefore), text(reply.Sources.RenewBefore))
 	g.add(text("spread"), text(reply.Policy.Spread), text(reply.Sources.Spread))
+	g.add(text("rekey"), text(reply.Policy.Rekey), text(reply.Sources.Rekey))
 	addNotices(&g, reply)
 	if err := g.write(cmd.OutOrStdout()); err != nil || reply.Due == 0 {
 		return err

@@ -18,7 +18,7 @@ func newServiceCommand(c *cli) *cobra.Command {
 		newServiceCreateCommand(c), newServiceListCommand(c), newServiceGetCommand(c), newServiceUpdateCommand(c), newServiceTerminateCommand(c),
 		newServiceTagsCommand(c), newServicePolicyCommand(c),
 		newServiceRenewalsCommand(c), newBrokerKitCommand(c), newServiceContactsCommand(c), newRecipientsCommand(c),
-		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c), newUserSnoozeCommand(c),
+		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c), newUserCSRCommand(c), newUserSnoozeCommand(c),
 		newUserCredsDownloadCommand(c), newUserBundleCommand(c), newUserKafkaJavaCredsCommand(c), newUserCredsAcknowledgeCommand(c), newUserPasswordResetCommand(c),
 	)
 	return cmd

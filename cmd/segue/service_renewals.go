@@ -52,9 +52,12 @@ func (c *cli) showRenewals(cmd *cobra.Command, project string, found []api.Renew
 		if r.SnoozedUntil != nil {
 			state.text += ", silent until " + date(*r.SnoozedUntil, now)
 		}
+		ends := "waits for a CSR"
+		if end := r.AccessCertNotValidAfterTime; end != nil {
+			ends = date(*end, now)
+		}
 		g.add(text(r.ServiceName), text(r.Username), state,
-			text(date(r.ExpiringCertNotValidAfterTime, now)), text(fmt.Sprint(r.Generation)),
-			text(date(r.AccessCertNotValidAfterTime, now)))
+			text(date(r.ExpiringCertNotValidAfterTime, now)), text(fmt.Sprint(r.Generation)), text(ends))
 	}
 	return g.write(cmd.OutOrStdout())
 }

@@ -22,14 +22,24 @@ func userCommand(cmd *cobra.Command, run func(cmd *cobra.Command, service, user 
 }
 
 func newUserCreateCommand(c *cli) *cobra.Command {
-	return userCommand(&cobra.Command{
-		Use:     "user-create SERVICE --username NAME",
-		Short:   "Make a service user with its first pair",
-		Example: "  segue service user-create orders --username shop",
+	var o csrOrder
+	cmd := userCommand(&cobra.Command{
+		Use:   "user-create SERVICE --username NAME",
+		Short: "Make a service user with its first pair",
+		Long: `Makes a service user with its first pair. With --csr the key stays where it was made
+and never reaches the server: the certificate is of the key of that request.`,
+		Example: `  segue service user-create orders --username shop
+  segue service user-create orders --username shop --csr shop.csr -d ./certs`,
 	}, func(cmd *cobra.Command, service, user string) error {
 		s, err := c.inProject(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if o.file != "" {
+			return c.createByCSR(cmd, s, service, user, o)
+		}
+		if o.dir != "" {
+			return usage("--target-directory goes with --csr; without it, fetch the pair with user-creds-download")
 		}
 		reply, err := s.CreateUser(cmd.Context(), s.project, service, user)
 		if err != nil {
@@ -43,6 +53,20 @@ func newUserCreateCommand(c *cli) *cobra.Command {
 		}
 		return c.nextDownload(cmd, service, user)
 	})
+	o.flags(cmd)
+	return cmd
+}
+
+func (c *cli) createByCSR(cmd *cobra.Command, s session, service, user string, o csrOrder) error {
+	csr, err := o.read(cmd)
+	if err != nil {
+		return err
+	}
+	reply, err := s.CreateUserByCSR(cmd.Context(), s.project, service, user, csr)
+	if err != nil {
+		return err
+	}
+	return c.showCertified(cmd, s, service, reply, o.dir)
 }
 
 func (c *cli) nextDownload(cmd *cobra.Command, service, user string) error {
@@ -125,7 +149,7 @@ certificate, key and password.`,
 		if err := writeUser(cmd.OutOrStdout(), reply, c.now()); err != nil {
 			return err
 		}
-		if reply.User.ExpiringCertNotValidAfterTime == nil {
+		if reply.User.ExpiringCertNotValidAfterTime == nil || reply.User.WaitsForCSR {
 			return nil
 		}
 		return c.nextAcknowledge(cmd.OutOrStdout(), service, reply.User)
@@ -139,8 +163,14 @@ func writeUser(w io.Writer, reply api.UserReply, now time.Time) error {
 	d.add("State", userState(u, now).text)
 	d.add("Generation", fmt.Sprint(u.Generation))
 	d.add("Its pair ends", moment(u.AccessCertNotValidAfterTime, now))
-	if end := u.ExpiringCertNotValidAfterTime; end != nil {
+	if u.ByCSR {
+		d.add("Its key", "with its client")
+	}
+	if end := u.ExpiringCertNotValidAfterTime; end != nil && !u.WaitsForCSR {
 		d.add("The pair before ends", moment(*end, now))
+	}
+	if u.WaitsForCSR {
+		d.add("Its renewal", "waits for a certificate signing request of a new key")
 	}
 	if reply.Warning != "" {
 		d.add("Warning", reply.Warning)

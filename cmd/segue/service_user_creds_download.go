@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/api"
-	"github.com/segue-project/segue/internal/atomicfile"
 	"github.com/segue-project/segue/internal/words"
 )
 
@@ -32,7 +31,9 @@ func newUserCredsDownloadCommand(c *cli) *cobra.Command {
 and service.key, the key readable by you alone. Files of these names are replaced
 together, and left as they are when anything fails.
 
-In an overlap it fetches the new pair; --generation fetches the other one.
+In an overlap it fetches the new pair; --generation fetches the other one. Where the
+key is with its client, service.key is left alone.
+
 user-bundle writes other forms, such as keystores and settings.`,
 		Example: `  segue service user-creds-download orders --username shop -d ./certs
   segue service user-creds-download orders --username shop -d ./old --generation 1`,
@@ -52,6 +53,7 @@ type pair struct {
 	generation int
 	notAfter   time.Time
 	cert, key  string // PEM
+	byCSR      bool   // the key is with its client
 }
 
 func (c *cli) downloadPair(cmd *cobra.Command, service, username, dir string, generation int) error {
@@ -69,26 +71,18 @@ func (c *cli) downloadPair(cmd *cobra.Command, service, username, dir string, ge
 		return err
 	}
 	user := reply.User
-	p := pair{user.Generation, user.AccessCertNotValidAfterTime, deref(user.AccessCert), deref(user.AccessKey)}
+	p := pair{user.Generation, user.AccessCertNotValidAfterTime, deref(user.AccessCert), deref(user.AccessKey), user.ByCSR}
 	if generation != 0 && generation != user.Generation {
 		g, err := s.Generation(ctx, s.project, service, username, generation)
 		if err != nil {
 			return err
 		}
-		p = pair{g.Generation, g.AccessCertNotValidAfterTime, deref(g.AccessCert), deref(g.AccessKey)}
+		p = pair{g.Generation, g.AccessCertNotValidAfterTime, deref(g.AccessCert), deref(g.AccessKey), g.ByCSR}
 	}
 	if err := p.check(); err != nil {
 		return err
 	}
-	err = atomicfile.WriteAll(
-		atomicfile.File{Path: filepath.Join(dir, caFile), Data: []byte(ca), Mode: 0o644},
-		atomicfile.File{Path: filepath.Join(dir, certFile), Data: []byte(p.cert), Mode: 0o644},
-		atomicfile.File{Path: filepath.Join(dir, keyFile), Data: []byte(p.key), Mode: 0o600},
-	)
-	if err != nil {
-		return err
-	}
-	return c.reportDownload(cmd, service, dir, []string{caFile, certFile, keyFile}, user, p)
+	return c.writePair(cmd, service, dir, ca, user, p)
 }
 
 // check keeps files that no client could load from replacing ones that work.
@@ -96,8 +90,10 @@ func (p pair) check() error {
 	switch {
 	case p.cert == "":
 		return errors.New("your role in this project sees no certificates and keys: ask one of its admins, operators or developers")
+	case p.byCSR:
+		return nil
 	case p.key == "":
-		return fmt.Errorf("the server holds no key of generation %d: it was destroyed after the pair's end or revocation, or never was there", p.generation)
+		return fmt.Errorf("the server holds no key of generation %d: it was destroyed after the pair's end or revocation", p.generation)
 	}
 	if _, err := tls.X509KeyPair([]byte(p.cert), []byte(p.key)); err != nil {
 		return fmt.Errorf("the server sent a certificate and a key that do not belong together, nothing was written: %w", err)
@@ -121,8 +117,15 @@ func (c *cli) reportDownload(cmd *cobra.Command, service, dir string, names []st
 	}
 	fmt.Fprintf(out, "Wrote %s to %s\n", words.List(names), dir)
 	fmt.Fprintf(out, "Generation %d of %s, which ends %s\n", p.generation, user.Username, moment(p.notAfter, now))
+	if p.byCSR {
+		fmt.Fprintf(out, "Its key is where it was made: the server never had it, and %s was not touched\n", keyFile)
+	}
 	old := user.ExpiringCertNotValidAfterTime
 	switch {
+	case user.WaitsForCSR:
+		_, err := fmt.Fprintf(out, "Its renewal waits for a certificate signing request of a new key. Next: %s\n", c.suggest(
+			"segue service user-csr "+service+" --username "+user.Username+" --csr FILE", c.project))
+		return err
 	case p.generation != user.Generation:
 		_, err := fmt.Fprintf(out, "This is not the newest: generation %d ends %s\n", user.Generation, moment(user.AccessCertNotValidAfterTime, now))
 		return err

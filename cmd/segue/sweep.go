@@ -89,6 +89,9 @@ func (in *instance) sweep(cmd *cobra.Command, dryRun bool, now time.Time) error 
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%d due: %d %s, %d put off, %d failed, %d changed meanwhile; %d old keys destroyed\n",
 		report.Due, report.Renewed, verb, report.Postponed, report.Failed, report.Stale, report.KeysDestroyed)
+	if report.Awaiting > 0 {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s for a certificate signing request of a new key\n", words.Count(report.Awaiting, "renewal waits", "renewals wait"))
+	}
 	if report.Failed > 0 {
 		return fmt.Errorf("%d users could not be renewed: `segue doctor` names them and says why", report.Failed)
 	}

@@ -14,7 +14,7 @@ import (
 // remindAt is when people are reminded first of the renewal that a change opens;
 // zero where nobody is told.
 func (u *unit) remindAt(ctx context.Context, d Decided, oldEnd time.Time) (time.Time, error) {
-	if d.Change.Open == nil {
+	if d.Change.Open == nil && d.Change.Fulfil == nil {
 		return time.Time{}, nil
 	}
 	who, err := u.audience(ctx, d.ProjectID)
@@ -49,13 +49,16 @@ func (u *unit) announce(ctx context.Context, c told) error {
 	if !speaks {
 		return nil
 	}
-	if event.Type == EventRenewalCreated {
+	if event.Type == EventRenewalCreated || event.Type == EventRenewalWaiting {
 		if err := u.announceRenewal(ctx, who, c, *event.Renewal); err != nil {
 			return err
 		}
 	}
 	return u.post(who, event, fmt.Sprintf("%s/%x/%d", event.Type, uint64(c.UserID), c.Change.Base))
 }
+
+// sendCSR is the remedy for a renewal that waits for a request.
+const sendCSR = "where its key is kept, make a new key and send its certificate signing request with `segue service user-csr`"
 
 // announceRenewal records what a renewal needs besides its own event. Where the old
 // pair ended before anything renewed it, this is the first word of the lapse.
@@ -70,7 +73,8 @@ func (u *unit) announceRenewal(ctx context.Context, who *audience, c told, p Eve
 		return nil
 	}
 	lapsed := PendingRenewal{
-		UserID: c.UserID, Service: c.service, User: c.user, Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter,
+		UserID: c.UserID, Service: c.service, User: c.user, Generation: p.Generation, Replaced: p.Replaced,
+		OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter, Waits: p.Waits,
 	}
 	return u.post(who, lapsedEvent(who.project.Name, lapsed, u.now), lapsedKey(c.UserID, p.Generation))
 }
@@ -81,10 +85,19 @@ func (c told) event(project string) (e Event, speaks bool) {
 	e = Event{At: c.Change.At, Project: project, Service: c.service, User: c.user, UserID: c.UserID}
 	switch c.Change.Action {
 	case lifecycle.ActionRenew:
+		is := c.Change.Issue
 		e.Type = EventRenewalCreated
-		e.Renewal = &EventPair{Generation: c.Change.Open.New, Replaced: c.Change.Open.Replaced, OldNotAfter: c.oldEnd, NewNotAfter: c.Change.Issue.NotAfter}
-		e.Message = fmt.Sprintf("%s of %s has a new pair, generation %d; the old one works until %s", c.user, c.service, c.Change.Open.New, stamp(c.oldEnd))
+		e.Renewal = &EventPair{Generation: is.Number, Replaced: is.Number - 1, OldNotAfter: c.oldEnd, NewNotAfter: is.NotAfter}
+		e.Message = fmt.Sprintf("%s of %s has a new pair, generation %d; the old one works until %s", c.user, c.service, is.Number, stamp(c.oldEnd))
 		e.Remedy = "put the new pair in use, then acknowledge it"
+	case lifecycle.ActionAwaitCSR:
+		if c.Change.Open == nil {
+			return e, false
+		}
+		e.Type = EventRenewalWaiting
+		e.Renewal = &EventPair{Generation: c.Change.Open.New, Replaced: c.Change.Open.Replaced, OldNotAfter: c.oldEnd, Waits: true}
+		e.Message = fmt.Sprintf("the renewal of %s of %s waits for a certificate signing request; its pair works until %s", c.user, c.service, stamp(c.oldEnd))
+		e.Remedy = sendCSR
 	case lifecycle.ActionAcknowledge:
 		e.Type = EventRenewalAcknowledged
 		e.Renewal = &EventPair{Generation: c.Change.Acknowledge.New, Replaced: c.Change.Acknowledge.Replaced, OldNotAfter: c.oldEnd, Acknowledger: c.by}

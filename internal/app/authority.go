@@ -77,12 +77,21 @@ type identity struct {
 	project, service, user string // project is its first name
 }
 
-// makePair makes key and certificate of a decided generation, outside any transaction.
-func (a *App) makePair(ctx context.Context, by *authority, who identity, is *lifecycle.Issue) (*NewPair, error) {
-	leaf, err := by.IssueClient(pki.ClientProfile{
+// makePair makes the certificate of a decided generation, outside any transaction,
+// of the client's key where the generation is by a request, else of a key made here.
+func (a *App) makePair(ctx context.Context, by *authority, who identity, is *lifecycle.Issue, clients pki.PublicKey) (*NewPair, error) {
+	profile := pki.ClientProfile{
 		Project: who.project, Service: who.service, User: who.user,
 		NotBefore: is.NotBefore, NotAfter: is.NotAfter, CRLURL: a.crlURL(by.CA.ID),
-	})
+	}
+	if is.ByCSR {
+		leaf, err := by.CertifyClient(profile, clients)
+		if err != nil {
+			return nil, fmt.Errorf("issue generation %d: %w", is.Number, err)
+		}
+		return &NewPair{CAID: by.CA.ID, Serial: leaf.Serial, Cert: leaf.Cert, PublicKey: clients.Fingerprint[:]}, nil
+	}
+	leaf, err := by.IssueClient(profile)
 	if err != nil {
 		return nil, fmt.Errorf("issue generation %d: %w", is.Number, err)
 	}
@@ -106,5 +115,6 @@ func CRLPath(caID int64) string { return fmt.Sprintf("/crl/%016x.crl", uint64(ca
 // terms are what a pair of this service is issued under now.
 func terms(p Project, s Service, ca CA) lifecycle.Terms {
 	policy, _ := lifecycle.Effective(p.Override, s.Override)
-	return lifecycle.Terms{Policy: policy, CAEnd: ca.NotAfter}
+	rekey, _ := lifecycle.EffectiveRekey(p.Override, s.Override)
+	return lifecycle.Terms{Policy: policy, CAEnd: ca.NotAfter, Rekey: rekey}
 }

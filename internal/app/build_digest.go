@@ -122,7 +122,7 @@ func (d *Digest) cutSections() {
 func (p PendingRenewal) item(now time.Time) DigestItem {
 	return DigestItem{
 		UserID: p.UserID, User: p.User, Generation: p.Generation, OldNotBefore: p.OldNotBefore, OldNotAfter: p.OldNotAfter,
-		NewNotBefore: p.NewNotBefore, NewNotAfter: p.NewNotAfter, Lapsed: now.After(p.OldNotAfter),
+		NewNotBefore: p.NewNotBefore, NewNotAfter: p.NewNotAfter, Lapsed: now.After(p.OldNotAfter), Waits: p.Waits,
 	}
 }
 

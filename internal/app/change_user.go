@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/pki"
 )
 
 // target is the user a request is about, found and authorised.
@@ -81,6 +82,8 @@ func replacedEnd(f lifecycle.Facts, c lifecycle.Change) time.Time {
 	switch {
 	case c.Open != nil:
 		replaced = c.Open.Replaced
+	case c.Fulfil != nil:
+		replaced = c.Fulfil.Replaced
 	case c.Acknowledge != nil:
 		replaced = c.Acknowledge.Replaced
 	}
@@ -93,7 +96,9 @@ func (u *unit) auditChange(projectID int64, service, user string, userID int64, 
 	detail := changeDetail{UserID: fmt.Sprintf("%016x", uint64(userID)), Revoked: c.Revoke}
 	switch {
 	case c.Issue != nil:
-		detail.Generation = c.Issue.Number
+		detail.Generation, detail.ByCSR = c.Issue.Number, c.Issue.ByCSR
+	case c.Open != nil:
+		detail.Generation = c.Open.New
 	case c.Acknowledge != nil:
 		detail.Generation = c.Acknowledge.New
 	}
@@ -105,6 +110,7 @@ type changeDetail struct {
 	UserID     string `json:"user_id"` // 16 hex digits
 	Generation int    `json:"generation,omitempty"`
 	Revoked    []int  `json:"revoked,omitempty"`
+	ByCSR      bool   `json:"by_csr,omitempty"` // the key is with the client
 }
 
 // retryStale runs fn again while another writer was faster.
@@ -117,8 +123,21 @@ func retryStale(fn func() error) error {
 	return fail(CodeConflict, "others are changing this at the same moment: look at it, then try again")
 }
 
-// decision is what a use case decides for one user under terms.
-type decision func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error)
+// decision is what a use case decides for one user under terms. It runs in a
+// transaction that reads; key is the client's, for a change that issues by a request.
+type decision func(ctx context.Context, r Reader, t target, under lifecycle.Terms) (c lifecycle.Change, key pki.PublicKey, err error)
+
+// byFacts is a decision that needs nothing but the facts, and the key that the
+// user's client has already.
+func byFacts(decide func(lifecycle.Facts, lifecycle.Terms) (lifecycle.Change, error)) decision {
+	return func(_ context.Context, _ Reader, t target, under lifecycle.Terms) (c lifecycle.Change, key pki.PublicKey, err error) {
+		if c, err = decide(t.user.Facts, under); err != nil || c.Issue == nil || !c.Issue.ByCSR {
+			return c, key, err
+		}
+		key, err = pki.PublicKeyOf(t.user.Current.Cert)
+		return c, key, err
+	}
+}
 
 // changeUser reads, decides, signs outside any transaction and saves; when the
 // user changed meanwhile it starts over. extra runs in the saving transaction.
@@ -144,17 +163,18 @@ func (a *App) changeUser(ctx context.Context, actor Actor, project, service, use
 func (a *App) prepare(ctx context.Context, actor Actor, project, service, user string, now time.Time, decide decision) (target, lifecycle.Change, *NewPair, error) {
 	var t target
 	var ca CA
+	var c lifecycle.Change
+	var key pki.PublicKey
 	err := a.read(ctx, actor, now, func(r Reader) (err error) {
 		if t, err = findTarget(ctx, r, actor, project, service, user, ManageUsers); err != nil {
 			return err
 		}
-		ca, err = r.ActiveCA(ctx, t.Project.ID, 0, ProjectCA)
+		if ca, err = r.ActiveCA(ctx, t.Project.ID, 0, ProjectCA); err != nil {
+			return err
+		}
+		c, key, err = decide(ctx, r, t, terms(t.Project, t.service, ca))
 		return err
 	})
-	if err != nil {
-		return t, lifecycle.Change{}, nil, err
-	}
-	c, err := decide(t.user.Facts, terms(t.Project, t.service, ca))
 	if err != nil || c.Issue == nil {
 		return t, c, nil, err
 	}
@@ -162,6 +182,6 @@ func (a *App) prepare(ctx context.Context, actor Actor, project, service, user s
 	if err != nil {
 		return t, c, nil, err
 	}
-	pair, err := a.makePair(ctx, by, t.identity(), c.Issue)
+	pair, err := a.makePair(ctx, by, t.identity(), c.Issue, key)
 	return t, c, pair, err
 }

@@ -208,7 +208,7 @@ func changesOf(projectID int64, f lifecycle.Facts) []auditedChange {
 	}
 	renewed := map[int]bool{}
 	for _, r := range f.Renewals {
-		renewed[r.New] = true
+		renewed[r.New] = !r.Waits // else a reset made that generation, or nothing
 		if !r.AcknowledgedAt.IsZero() {
 			add(lifecycle.ActionAcknowledge, r.New)
 		}

@@ -47,6 +47,10 @@ func (k *userCheck) checkCert(p Pair) (ok bool) {
 		k.violation(2, "the certificate of generation %d is another than its row says, by its serial: %s", p.Generation, resetIt)
 		return false
 	}
+	if d, err := pki.Describe(p.Cert); p.PublicKey != nil && (err != nil || !bytes.Equal(d.PublicKey[:], p.PublicKey)) {
+		k.violation(2, "the certificate of generation %d is of another key than its request brought: %s", p.Generation, resetIt)
+		return false
+	}
 	err = pki.VerifyClient(ca.Cert, p.Cert, pki.ClientProfile{
 		Project: k.project.FirstName, Service: k.ServiceName, User: k.Name, NotBefore: p.NotBefore, NotAfter: p.NotAfter,
 	})
@@ -65,6 +69,12 @@ const keyDestroyedBy = 24 * time.Hour
 // for no key.
 func (k *userCheck) checkKey(ctx context.Context, p Pair, ownCert bool) error {
 	over := p.NotAfter.Add(lifecycle.KeyKeptFor)
+	if p.PublicKey != nil {
+		if p.SealedKey != nil {
+			k.violation(6, "a key of generation %d is here, though its client keeps it: set sealed_key of that row to null", p.Generation)
+		}
+		return nil
+	}
 	if p.SealedKey == nil {
 		if p.RevokedAt.IsZero() && !k.moment().After(over) {
 			k.violation(2, "the key of generation %d is gone before its time: %s", p.Generation, resetIt)

@@ -110,7 +110,7 @@ func (c *checker) adviseUser(k *userCheck) {
 	if current, ok := k.Facts.Generation(k.Copies.Generation); ok && current.NotBefore.Sub(c.now) > lateness {
 		c.violation(0, k.subject, "its pair is not valid before %s, for it was made by a clock that was ahead: once the clock is right, %s", stamp(current.NotBefore), resetIt)
 	}
-	if k.Facts.RenewAt.After(c.now) {
+	if k.Facts.RenewAt.After(c.now) || k.waits() && k.DueAt.IsZero() {
 		return
 	}
 	if k.OpenFailure != nil {
@@ -204,7 +204,7 @@ func (k *userCheck) checkGenerations() (ok bool) {
 // renewed reports whether generation n was made by a renewal; the others, save
 // the first, were made by a reset.
 func (k *userCheck) renewed(n int) bool {
-	return slices.ContainsFunc(k.Facts.Renewals, func(r lifecycle.Renewal) bool { return r.New == n })
+	return slices.ContainsFunc(k.Facts.Renewals, func(r lifecycle.Renewal) bool { return r.New == n && !r.Waits })
 }
 
 // checkRevocations demands that a reset or deletion revoked what came before it, and nothing else did.
@@ -229,12 +229,22 @@ func (k *userCheck) checkRevocations() {
 	}
 }
 
-// newest is the renewal that made the current generation; ok is false where none did.
+// newest is the renewal that made the current generation, or that waits to make the
+// next, or did when the user was deleted; ok is false where there is none.
 func (k *userCheck) newest() (r lifecycle.Renewal, ok bool) {
-	if n := len(k.Facts.Renewals); n > 0 && k.Facts.Renewals[n-1].New == k.Facts.Current().Number {
-		return k.Facts.Renewals[n-1], true
+	n := len(k.Facts.Renewals)
+	if n == 0 {
+		return lifecycle.Renewal{}, false
 	}
-	return lifecycle.Renewal{}, false
+	r = k.Facts.Renewals[n-1]
+	makes := k.Facts.Current().Number
+	if r.Waits {
+		makes++
+	}
+	if r.New != makes {
+		return lifecycle.Renewal{}, false
+	}
+	return r, true
 }
 
 // checkCopies demands that what the store keeps twice is the same twice.
@@ -268,12 +278,23 @@ func (k *userCheck) checkCopies() {
 func (k *userCheck) checkRenewals() {
 	var awaiting []int
 	for _, r := range k.Facts.Renewals {
-		if r.New < 2 || r.New > len(k.Facts.Generations) || r.Replaced != r.New-1 {
+		made := len(k.Facts.Generations)
+		if r.Waits && r.ClosedAs != lifecycle.ClosedReset {
+			made++ // it waits for the next one, or did when the user was deleted
+		}
+		if r.New < 2 || r.New > made || r.Replaced != r.New-1 {
 			k.violation(4, "the renewal to generation %d names a generation that is not there: %s", r.New, restore)
 			continue
 		}
+		if r.Waits && !k.pairOf(r.Replaced).ByCSR {
+			k.violation(4, "the renewal to generation %d waits for a request, though the key of generation %d was made here: %s", r.New, r.Replaced, restore)
+		}
 		if r.Awaiting() {
-			awaiting = append(awaiting, r.New)
+			n := r.New
+			if r.Waits {
+				n = r.Replaced // the current one, until a request comes
+			}
+			awaiting = append(awaiting, n)
 			continue
 		}
 		if wrong := k.settledWrongly(r); wrong != "" {
@@ -291,6 +312,11 @@ func (k *userCheck) checkRenewals() {
 	}
 }
 
+func (k *userCheck) pairOf(n int) lifecycle.Generation {
+	g, _ := k.Facts.Generation(n)
+	return g
+}
+
 // settledWrongly says how an acknowledgement or closing contradicts the other
 // facts; empty when it does not.
 func (k *userCheck) settledWrongly(r lifecycle.Renewal) string {
@@ -306,10 +332,14 @@ func (k *userCheck) settledWrongly(r lifecycle.Renewal) string {
 		return ""
 	}
 	next := r.New + 1
+	if r.Waits {
+		next = r.New // none was made for it
+	}
 	_, exists := k.Facts.Generation(next)
 	switch r.ClosedAs {
 	case lifecycle.ClosedSuperseded:
-		if !exists || !k.renewed(next) {
+		begun := slices.ContainsFunc(k.Facts.Renewals, func(later lifecycle.Renewal) bool { return later.New == r.New+1 })
+		if r.Waits || !begun {
 			return fmt.Sprintf("is closed as superseded, but no renewal to generation %d followed", next)
 		}
 	case lifecycle.ClosedReset:
@@ -345,6 +375,7 @@ func (k *userCheck) checkDue() {
 		k.violation(3, "it is to be renewed at %s, %s %s: set the policy again, which rewrites due dates", stamp(due), why, stamp(want))
 	case !k.SpreadTo.IsZero() && !due.Before(k.Facts.Current().NotAfter):
 		k.violation(3, "it is to be renewed at %s, after its pair's end: set the policy again, which rewrites due dates", stamp(due))
+	case k.waits() && k.DueAt.IsZero():
 	case k.OpenFailure == nil && !k.DueAt.Equal(due):
 		k.violation(3, "the sweep looks at it at another moment than %s, when it is due, and no failure says why: set the policy again, which rewrites due dates", stamp(due))
 	case k.OpenFailure != nil && (k.DueAt.IsZero() || k.DueAt.Before(due)):
@@ -352,6 +383,12 @@ func (k *userCheck) checkDue() {
 	case k.OpenFailure == nil && k.swept.Sub(due) > lateness:
 		k.late = true
 	}
+}
+
+// waits reports whether a renewal that waits for a request says why the user is not renewed.
+func (k *userCheck) waits() bool {
+	_, waits := k.Facts.Waiting()
+	return waits
 }
 
 // lateness is how long before a sweep a user may have been due without being

@@ -96,7 +96,7 @@ func (a *App) storeService(ctx context.Context, actor Actor, project string, s s
 	if err != nil {
 		return err
 	}
-	primary, err := a.newUser(ctx, s.Project, svc, ca, lifecycle.PrimaryUser, now)
+	primary, err := a.newUser(ctx, s.Project, svc, ca, lifecycle.PrimaryUser, nil, now)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/pki"
 )
 
 // CreateUser makes a service user with its first pair and a password.
@@ -19,12 +20,25 @@ func (a *App) CreateUser(ctx context.Context, actor Actor, project, service, use
 	return a.GetUser(ctx, actor, project, service, user, now)
 }
 
-// AddUser is CreateUser without a sight of the new key.
-func (a *App) AddUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
-	return AsError(a.addUser(ctx, actor, project, service, user, now))
+// CreateUserByCSR makes a service user from a certificate signing request in PEM:
+// its key is with its client and never is here.
+func (a *App) CreateUserByCSR(ctx context.Context, actor Actor, project, service, user, csr string, now time.Time) (UserView, error) {
+	if csr == "" {
+		return UserView{}, failField("csr", "csr must not be empty: leave it out to have a key made")
+	}
+	if err := a.addUser(ctx, actor, project, service, user, csr, now); err != nil {
+		return UserView{}, AsError(err)
+	}
+	return a.GetUser(ctx, actor, project, service, user, now)
 }
 
-func (a *App) addUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
+// AddUser is CreateUser without a sight of the new key.
+func (a *App) AddUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
+	return AsError(a.addUser(ctx, actor, project, service, user, "", now))
+}
+
+// addUser makes a user, by a certificate signing request where csr is not empty.
+func (a *App) addUser(ctx context.Context, actor Actor, project, service, user, csr string, now time.Time) error {
 	if err := lifecycle.CheckName("username", user); err != nil {
 		return err
 	}
@@ -50,7 +64,13 @@ func (a *App) addUser(ctx context.Context, actor Actor, project, service, user s
 	if err != nil {
 		return err
 	}
-	made, err := a.newUser(ctx, s.Project, svc, ca, user, now)
+	var key *pki.PublicKey
+	if csr != "" {
+		if key, err = readCSR(csr, pki.ClientName{Project: s.Project.FirstName, Service: svc.Name, User: user}); err != nil {
+			return err
+		}
+	}
+	made, err := a.newUser(ctx, s.Project, svc, ca, user, key, now)
 	if err != nil {
 		return err
 	}
@@ -65,7 +85,10 @@ func (a *App) addUser(ctx context.Context, actor Actor, project, service, user s
 		if still.ID != svc.ID {
 			return fail(CodeConflict, "the service was replaced meanwhile: try again")
 		}
-		return u.insertUser(ctx, s, svc, made)
+		if err := u.insertUser(ctx, s, svc, made); err != nil || key == nil {
+			return err
+		}
+		return u.claimKey(ctx, s.Project.ID, made.user.ID, *key)
 	})
 }
 
@@ -76,13 +99,18 @@ type madeUser struct {
 	pair   *NewPair
 }
 
-// newUser makes a user's row, first pair and sealed password.
-func (a *App) newUser(ctx context.Context, p Project, s Service, ca CA, name string, now time.Time) (madeUser, error) {
+// newUser makes a user's row, first pair and sealed password; key is the client's
+// where a certificate signing request brought one.
+func (a *App) newUser(ctx context.Context, p Project, s Service, ca CA, name string, key *pki.PublicKey, now time.Time) (madeUser, error) {
 	u := User{
 		ID: newID(), ProjectID: p.ID, ServiceID: s.ID, Name: name,
 		Primary: name == lifecycle.PrimaryUser, CreatedAt: now,
 	}
-	change, err := lifecycle.Create(u.ID, terms(p, s, ca), now)
+	create, clients := lifecycle.Create, pki.PublicKey{}
+	if key != nil {
+		create, clients = lifecycle.CreateByCSR, *key
+	}
+	change, err := create(u.ID, terms(p, s, ca), now)
 	if err != nil {
 		return madeUser{}, err
 	}
@@ -90,7 +118,7 @@ func (a *App) newUser(ctx context.Context, p Project, s Service, ca CA, name str
 	if err != nil {
 		return madeUser{}, err
 	}
-	pair, err := a.makePair(ctx, by, identity{p.ID, u.ID, p.FirstName, s.Name, name}, change.Issue)
+	pair, err := a.makePair(ctx, by, identity{p.ID, u.ID, p.FirstName, s.Name, name}, change.Issue, clients)
 	if err != nil {
 		return madeUser{}, err
 	}

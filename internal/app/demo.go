@@ -166,9 +166,9 @@ func (d *demoStory) renewWhenDue(ctx context.Context, service, user string, ackn
 	}
 	d.at(due, func(ctx context.Context, at time.Time) error {
 		return d.app.changeUser(ctx, System(), DemoProject, service, user, at,
-			func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
+			byFacts(func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
 				return lifecycle.Renew(f, t, at)
-			}, nil)
+			}), nil)
 	})
 	if acknowledgedAfter > 0 {
 		d.at(due.Add(acknowledgedAfter), func(ctx context.Context, at time.Time) error {

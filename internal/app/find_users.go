@@ -58,6 +58,7 @@ type RenewalFacts struct {
 	AcknowledgedBy       string
 	SnoozedUntil         time.Time // may have passed; zero: not snoozed
 	SnoozeReason         string
+	Waits                bool // for a certificate signing request
 }
 
 // FindUsers pages through a service's users, without any secret.
@@ -138,10 +139,11 @@ func (u ListedUser) row(now time.Time) UserRow {
 		Name: u.Name, Primary: u.Primary, State: u.Facts.State(now), Hidden: true,
 		CreatedAt: u.CreatedAt, RenewAt: u.Facts.RenewAt, Current: u.Current.view(u.Current.Generation),
 	}}
-	row.Current.KeyGone = u.KeyGone
+	row.Current.KeyGone, row.Current.ByCSR = u.KeyGone, u.ByCSR
 	if end, ok := u.Facts.ExpiringEnd(); ok {
 		row.ExpiringEnd = &end
 	}
+	_, row.Waits = u.Facts.Waiting()
 	if len(u.Facts.Renewals) == 0 {
 		return row
 	}
@@ -153,7 +155,7 @@ func (u ListedUser) row(now time.Time) UserRow {
 	row.Old = &PairSpan{Generation: old.Number, NotBefore: old.NotBefore, NotAfter: old.NotAfter}
 	row.Renewal = &RenewalFacts{
 		Generation: r.New, Replaced: r.Replaced, CreatedAt: r.CreatedAt, AcknowledgedAt: r.AcknowledgedAt, AcknowledgedBy: r.AcknowledgedBy,
-		SnoozedUntil: u.SnoozedUntil, SnoozeReason: u.SnoozeReason,
+		SnoozedUntil: u.SnoozedUntil, SnoozeReason: u.SnoozeReason, Waits: r.Waits,
 	}
 	return row
 }

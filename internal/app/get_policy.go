@@ -11,6 +11,8 @@ import (
 type PolicyView struct {
 	Policy      lifecycle.Policy
 	Sources     lifecycle.Sources
+	Rekey       lifecycle.Rekey
+	RekeyFrom   lifecycle.Source
 	Notices     lifecycle.Notices
 	NoticesFrom map[string]lifecycle.Source // by key of the notices
 	// Due counts the users that the change just made due; 0 on reading.
@@ -19,6 +21,7 @@ type PolicyView struct {
 
 func policyView(p Project, s Service) (v PolicyView, err error) {
 	v.Policy, v.Sources = lifecycle.Effective(p.Override, s.Override)
+	v.Rekey, v.RekeyFrom = lifecycle.EffectiveRekey(p.Override, s.Override)
 	v.Notices, v.NoticesFrom, err = noticesWithSources(p, s)
 	return v, err
 }

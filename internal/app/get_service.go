@@ -93,12 +93,12 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 		notes = append(notes, Notification{Level: level, Type: kind, Message: fmt.Sprintf(format, args...)})
 	}
 	if s.CertificateAuth() {
-		n, first, err := r.CountExpiring(ctx, s.ID)
+		n, err := r.CountExpiring(ctx, s.ID)
 		if err != nil {
 			return nil, err
 		}
-		if n > 0 {
-			add("warning", NoteCertificatesExpiring, "%s", expiringMessage(n, first, now))
+		if n.Renewals > 0 {
+			add("warning", NoteCertificatesExpiring, "%s", n.message(now))
 		}
 	}
 	nobody, err := noRecipient(ctx, r, s)
@@ -127,17 +127,27 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 	return notes, nil
 }
 
-func expiringMessage(n int, first, now time.Time) string {
-	what := fmt.Sprintf("%d access certificates are", n)
-	if n == 1 {
+func (n ExpiringCount) message(now time.Time) string {
+	what := fmt.Sprintf("%d access certificates are", n.Renewals)
+	if n.Renewals == 1 {
 		what = "1 access certificate is"
 	}
 	end := "stops working"
-	if now.After(first) {
+	if now.After(n.First) {
 		end = "stopped working"
 	}
-	return fmt.Sprintf("%s expiring; the first %s at %s. The renewed pairs are ready and work in parallel until then: put them in use, then acknowledge them.",
-		what, end, stamp(first))
+	const ready = "The renewed pairs are ready and work in parallel until then: put them in use, then acknowledge them."
+	const waits = "whoever keeps the key sends a certificate signing request of a new one."
+	next := ready
+	switch {
+	case n.Waiting == n.Renewals && n.Waiting == 1:
+		next = "It is not renewed yet, for the policy requires a new key: " + waits
+	case n.Waiting == n.Renewals:
+		next = "They are not renewed yet, for the policy requires new keys: " + waits
+	case n.Waiting > 0:
+		next = fmt.Sprintf("%d of them not renewed yet, for the policy requires new keys: %s The other renewed pairs are ready: put them in use, then acknowledge them.", n.Waiting, waits)
+	}
+	return fmt.Sprintf("%s expiring; the first %s at %s. %s", what, end, stamp(n.First), next)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

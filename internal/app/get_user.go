@@ -19,6 +19,8 @@ type UserView struct {
 	Current   PairView
 	// ExpiringEnd is the end of the pair whose renewal awaits acknowledgement; nil when none does.
 	ExpiringEnd *time.Time
+	// Waits is true while the user's renewal waits for a certificate signing request.
+	Waits bool
 	// Warning speaks of pairs of a deleted user of the same name; usually empty.
 	Warning string
 }

@@ -56,7 +56,8 @@ type ListedUser struct {
 	Primary   bool
 	CreatedAt time.Time
 	Current   Pair // without certificate and key
-	KeyGone   bool // the key of the current pair was destroyed, or never was here
+	KeyGone   bool // the key of the current pair was destroyed
+	ByCSR     bool // the key of the current pair is with the client
 	// Facts hold the current generation and, where a renewal made it, that renewal
 	// and the generation that it replaced.
 	Facts        lifecycle.Facts

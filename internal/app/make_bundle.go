@@ -84,8 +84,11 @@ func (r *BundleRequest) check() (bundle.Format, error) {
 }
 
 func (r *BundleRequest) make(format bundle.Format, t target, v PairView, ca string) (Bundle, error) {
+	if v.ByCSR {
+		return Bundle{}, fail(CodeConflict, "the key of generation %d is with its client and never was here: fetch the certificate (user-creds-download) and build the store where the key is, as docs/csr.md shows", v.Generation)
+	}
 	if v.Key == "" {
-		return Bundle{}, fail(CodeConflict, "there is no key of generation %d here: it was destroyed after the pair's end or revocation, or never was here", v.Generation)
+		return Bundle{}, fail(CodeConflict, "there is no key of generation %d here: it was destroyed after the pair's end or revocation", v.Generation)
 	}
 	addresses := t.service.Bootstrap()
 	if format.Address && len(addresses) == 0 {

@@ -216,6 +216,7 @@ type ServiceSummary struct {
 	ServiceID int64
 	Service   string
 	Renewed   int // made since the moment asked for
+	Requested int // that wait for a certificate signing request since then
 	Awaiting  int // old pair live, not acknowledged, not snoozed
 	Lapsed    int // old pair ended, not acknowledged
 	Snoozed   int
@@ -280,6 +281,7 @@ type EventType string
 // The events that leave by webhook, Slack and, where urgent, mail.
 const (
 	EventRenewalCreated      EventType = "renewal.created"
+	EventRenewalWaiting      EventType = "renewal.waiting"
 	EventRenewalReminder     EventType = "renewal.reminder"
 	EventRenewalAcknowledged EventType = "renewal.acknowledged"
 	EventCertificateLapsed   EventType = "certificate.lapsed"
@@ -313,8 +315,9 @@ type EventPair struct {
 	Generation   int
 	Replaced     int
 	OldNotAfter  time.Time
-	NewNotAfter  time.Time
+	NewNotAfter  time.Time // zero where the new pair is not made yet
 	Acknowledger string
+	Waits        bool `json:",omitempty"` // for a certificate signing request
 }
 
 // Digest is what a digest says, made of the facts at the moment of sending.
@@ -357,8 +360,9 @@ type DigestItem struct {
 	User       string
 	Generation int
 	OldNotBefore, OldNotAfter,
-	NewNotBefore, NewNotAfter time.Time
+	NewNotBefore, NewNotAfter time.Time // zero where Waits
 	Lapsed bool
+	Waits  bool // for a certificate signing request: the new pair is not made yet
 }
 
 // Mail is a rendered mail.

@@ -278,7 +278,8 @@ type Pair struct {
 	CAID       int64
 	Serial     []byte // big-endian, as in the certificate
 	Cert       []byte // DER
-	SealedKey  []byte // PKCS#8 DER, sealed; nil once destroyed
+	SealedKey  []byte // PKCS#8 DER, sealed; nil once destroyed, or where it never was here
+	PublicKey  []byte // SHA-256 of the SubjectPublicKeyInfo that a certificate signing request brought; nil where the key was made here
 	CreatedAt  time.Time
 	NotBefore  time.Time
 	NotAfter   time.Time
@@ -297,7 +298,8 @@ type PendingRenewal struct {
 	OldNotBefore,
 	OldNotAfter,
 	NewNotBefore,
-	NewNotAfter time.Time
+	NewNotAfter time.Time // zero where Waits
+	Waits        bool      // for a certificate signing request: the new pair is not made yet
 	SnoozedUntil time.Time // may have passed; zero: not snoozed
 	SnoozeReason string
 }
@@ -321,9 +323,11 @@ type UserReader interface {
 	// Renewals returns up to limit renewals of the project that await
 	// acknowledgement, after the cursor, the most urgent first.
 	Renewals(ctx context.Context, projectID int64, after RenewalCursor, limit int) ([]PendingRenewal, error)
-	// CountExpiring counts the service's renewals that await acknowledgement and
-	// returns the first old end among them.
-	CountExpiring(ctx context.Context, serviceID int64) (n int, first time.Time, err error)
+	// CountExpiring counts the service's renewals that await acknowledgement.
+	CountExpiring(ctx context.Context, serviceID int64) (ExpiringCount, error)
+	// KeyHolders returns up to limit generations of the project, of deleted users
+	// too, for which a certificate signing request brought this public key.
+	KeyHolders(ctx context.Context, projectID int64, publicKey []byte, limit int) ([]KeyHolder, error)
 	// OpenFailures returns up to limit open failure events of the project, oldest first.
 	OpenFailures(ctx context.Context, projectID int64, limit int) ([]Failure, error)
 	// DuesToRewrite returns up to limit users, by id after the given one, that a
@@ -331,6 +335,20 @@ type UserReader interface {
 	DuesToRewrite(ctx context.Context, projectID, serviceID, afterUserID int64, limit int) ([]UserDue, error)
 	// PolicyRewrites returns the policy changes whose due dates are not all rewritten yet.
 	PolicyRewrites(ctx context.Context) ([]PolicyRewrite, error)
+}
+
+// ExpiringCount counts renewals that await acknowledgement.
+type ExpiringCount struct {
+	Renewals int
+	Waiting  int       // of them, for a certificate signing request
+	First    time.Time // the first old end among them; zero for none
+}
+
+// KeyHolder is a generation that has or had a public key.
+type KeyHolder struct {
+	UserID     int64
+	Generation int
+	RevokedAt  time.Time // zero while not revoked
 }
 
 // UserDue is what a policy change needs of a user.
@@ -343,6 +361,17 @@ type UserDue struct {
 	SpreadTo  time.Time
 	Policy    lifecycle.Policy // under which RenewAt was computed
 	Revision  int64
+	Waits     bool // its renewal waits for a certificate signing request
+	Rekey     lifecycle.Rekey
+}
+
+// DueAt is when the sweep looks at the user; zero: not before a certificate signing
+// request comes.
+func (d UserDue) DueAt() time.Time {
+	if d.Waits && d.Rekey == lifecycle.RekeyRequired {
+		return time.Time{}
+	}
+	return d.RenewAt
 }
 
 // The kinds of dates that a policy change rewrites.
@@ -380,6 +409,7 @@ type NewPair struct {
 	Serial    []byte
 	Cert      []byte
 	SealedKey []byte // nil where the key never was here
+	PublicKey []byte // as Pair has it
 }
 
 // Decided is a change of one user's pairs, ready to be saved.
@@ -389,8 +419,8 @@ type Decided struct {
 	UserID    int64
 	Change    lifecycle.Change
 	Pair      *NewPair // set exactly when Change.Issue is
-	// RemindAt is when people are reminded of the renewal that Change.Open opens,
-	// of which they are told as it is made; zero: never.
+	// RemindAt is when people are reminded of the renewal that Change.Open opens or
+	// Change.Fulfil fulfils, of which they are told at once; zero: never.
 	RemindAt time.Time
 }
 
@@ -446,9 +476,13 @@ type DueUser struct {
 	Service   string
 	Project   string           // first name
 	Policy    lifecycle.Policy // effective now
+	Rekey     lifecycle.Rekey  // effective now
 	// Facts hold the generations that are current or still live at now, and the
 	// renewals that await acknowledgement: enough for lifecycle.Renew.
 	Facts lifecycle.Facts
+	// CSRCert is the current certificate of a user whose key is with its client,
+	// DER: its key is certified again. Nil for others.
+	CSRCert []byte
 }
 
 // CAKind tells the two authorities apart.

@@ -122,7 +122,7 @@ func (u *unit) addNews(ctx context.Context, who *audience, about map[int64]bool)
 	since := who.project.NewsAt.Add(-who.notices.DigestDelay - who.notices.DigestInterval - newsMargin)
 	summaries, err := u.ServiceSummaries(ctx, who.project.ID, since, u.now)
 	for _, s := range summaries {
-		if s.Renewed > 0 && !who.silent(s.ServiceID) {
+		if s.Renewed+s.Requested > 0 && !who.silent(s.ServiceID) {
 			about[s.ServiceID] = true
 		}
 	}
@@ -150,7 +150,7 @@ func (u *unit) advance(who *audience, d *DueReminder, about map[int64]bool) erro
 }
 
 func (p PendingRenewal) pair() *EventPair {
-	return &EventPair{Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter}
+	return &EventPair{Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter, Waits: p.Waits}
 }
 
 func reminderEvent(project string, p PendingRenewal, now time.Time) Event {
@@ -158,16 +158,24 @@ func reminderEvent(project string, p PendingRenewal, now time.Time) Event {
 	if now.After(p.OldNotAfter) {
 		end = "ended"
 	}
-	return Event{
+	e := Event{
 		Type: EventRenewalReminder, At: now, Project: project, Service: p.Service, User: p.User, UserID: p.UserID, Renewal: p.pair(),
 		Message: fmt.Sprintf("the old pair of %s of %s %s at %s and nobody acknowledged the new one", p.User, p.Service, end, stamp(p.OldNotAfter)),
 		Remedy:  "put the new pair in use, then acknowledge it",
 	}
+	if p.Waits {
+		e.Message = fmt.Sprintf("the pair of %s of %s %s at %s and its renewal waits for a certificate signing request", p.User, p.Service, end, stamp(p.OldNotAfter))
+		e.Remedy = sendCSR
+	}
+	return e
 }
 
 func lapsedEvent(project string, p PendingRenewal, now time.Time) Event {
 	e := reminderEvent(project, p, now)
 	e.Type = EventCertificateLapsed
+	if p.Waits {
+		return e
+	}
 	e.Remedy = "clients that still use the old pair are refused: put the new pair in use now, then acknowledge it"
 	return e
 }

@@ -18,7 +18,7 @@ func (a *App) RenewUser(ctx context.Context, actor Actor, project, service, user
 // RenewPair is RenewUser without a sight of the new key.
 func (a *App) RenewPair(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
 	return a.changeUser(ctx, actor, project, service, user, now,
-		func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
+		byFacts(func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
 			return lifecycle.RenewOnRequest(f, t, now)
-		}, nil)
+		}), nil)
 }

@@ -26,16 +26,18 @@ func (a *App) ResetCredentials(ctx context.Context, actor Actor, project, servic
 // ResetPair is ResetCredentials without a sight of the new key.
 func (a *App) ResetPair(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
 	return a.changeUser(ctx, actor, project, service, user, now,
-		func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
+		byFacts(func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
 			return lifecycle.Reset(f, t, now)
-		},
-		func(u *unit, t target) error {
-			sealed, err := a.sealPassword(ctx, t.Project.ID, t.user.ID, newPassword())
-			if err != nil {
-				return err
-			}
-			return u.SetPassword(ctx, t.user.ID, sealed)
-		})
+		}),
+		func(u *unit, t target) error { return a.resetPassword(ctx, u, t) })
+}
+
+func (a *App) resetPassword(ctx context.Context, u *unit, t target) error {
+	sealed, err := a.sealPassword(ctx, t.Project.ID, t.user.ID, newPassword())
+	if err != nil {
+		return err
+	}
+	return u.SetPassword(ctx, t.user.ID, sealed)
 }
 
 func (a *App) setPassword(ctx context.Context, actor Actor, project, service, user, password string, now time.Time) error {

@@ -12,6 +12,7 @@ func TestRoles(t *testing.T) {
 	onBoth(t, func(t *testing.T, f *fixture) {
 		f.service()
 		f.createUser("alice")
+		f.byCSR("keeper")
 		calls := map[string]struct {
 			call func(who app.Actor) error
 			may  map[app.Role]bool
@@ -59,6 +60,14 @@ func TestRoles(t *testing.T) {
 			}, users},
 			"set password": {func(who app.Actor) error {
 				_, err := f.ResetCredentials(f.ctx, who, "acme", "orders", "alice", "12345678", f.now)
+				return err
+			}, users},
+			"create user by request": {func(who app.Actor) error {
+				_, err := f.CreateUserByCSR(f.ctx, who, "acme", "orders", "by-"+who.Email[:2], newClientKey(t).csr(t, ""), f.now)
+				return err
+			}, users},
+			"reset by request": {func(who app.Actor) error {
+				_, err := f.ResetByCSR(f.ctx, who, "acme", "orders", "keeper", newClientKey(t).csr(t, ""), f.now)
 				return err
 			}, users},
 			"set policy": {func(who app.Actor) error {

@@ -12,7 +12,7 @@ import (
 
 // PolicyPatch is what a policy change names. A nil value, or JSON null, inherits again.
 type PolicyPatch struct {
-	Renewal map[string]*string         // validity, renew_before, spread
+	Renewal map[string]*string         // validity, renew_before, spread, rekey
 	Notices map[string]json.RawMessage // reminders, after_lapse, digest_delay, digest_interval, time_zone
 }
 
@@ -163,14 +163,26 @@ func (u *unit) storePolicy(ctx context.Context, p Project, svc Service, o lifecy
 		return err
 	}
 	effective, _ := lifecycle.Effective(p.Override, svc.Override)
+	rekey, _ := lifecycle.EffectiveRekey(p.Override, svc.Override)
 	return u.audit(p.ID, actionSetPolicy, svc.Name, "", map[string]string{
 		"validity":     lifecycle.FormatDuration(effective.Validity),
 		"renew_before": lifecycle.FormatDuration(effective.RenewBefore),
 		"spread":       lifecycle.FormatDuration(effective.Spread),
+		"rekey":        string(rekey),
 	})
 }
 
 func patchOverride(o *lifecycle.Override, patch map[string]*string) error {
+	if text, named := patch["rekey"]; named {
+		o.Rekey = nil
+		if text != nil {
+			r, err := lifecycle.ParseRekey("rekey", *text)
+			if err != nil {
+				return err
+			}
+			o.Rekey = &r
+		}
+	}
 	for key, into := range map[string]**time.Duration{
 		"validity": &o.Validity, "renew_before": &o.RenewBefore, "spread": &o.Spread,
 	} {
@@ -301,6 +313,7 @@ func rewriteDuesPage(ctx context.Context, tx Tx, rewrite PolicyRewrite, now time
 func (d *UserDue) redue(project lifecycle.Override, now time.Time) {
 	policy, _ := lifecycle.Effective(project, d.Service)
 	d.Policy = policy
+	d.Rekey, _ = lifecycle.EffectiveRekey(project, d.Service)
 	d.RenewAt, d.SpreadTo = policy.Redue(d.UserID, d.NotAfter, d.RenewAt, now)
 }
 

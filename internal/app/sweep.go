@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/segue-project/segue/internal/lifecycle"
+	"github.com/segue-project/segue/internal/pki"
 )
 
 // SweepOptions says what a sweep works on.
@@ -28,6 +29,7 @@ type SweepReport struct {
 	Due           int // users looked at
 	Renewed       int
 	Postponed     int // two older pairs were still live
+	Awaiting      int // their renewals wait for a certificate signing request
 	Failed        int // an event for operators says why
 	Stale         int // somebody else was faster; the next sweep looks again
 	KeysDestroyed int
@@ -37,6 +39,7 @@ func (r *SweepReport) add(o SweepReport) {
 	r.Due += o.Due
 	r.Renewed += o.Renewed
 	r.Postponed += o.Postponed
+	r.Awaiting += o.Awaiting
 	r.Failed += o.Failed
 	r.Stale += o.Stale
 	r.KeysDestroyed += o.KeysDestroyed
@@ -269,7 +272,7 @@ func (s *sweep) decide(ctx context.Context, u DueUser, with signer) (*Decided, e
 	if err != nil {
 		return nil, err
 	}
-	c, err := lifecycle.Renew(u.Facts, lifecycle.Terms{Policy: u.Policy, CAEnd: by.CA.NotAfter}, s.now)
+	c, err := lifecycle.Renew(u.Facts, lifecycle.Terms{Policy: u.Policy, CAEnd: by.CA.NotAfter, Rekey: u.Rekey}, s.now)
 	if err != nil {
 		return nil, err
 	}
@@ -277,7 +280,13 @@ func (s *sweep) decide(ctx context.Context, u DueUser, with signer) (*Decided, e
 	if c.Issue == nil || s.dryRun {
 		return d, nil
 	}
-	d.Pair, err = s.app.makePair(ctx, by, identity{u.ProjectID, u.Facts.UserID, u.Project, u.Service, u.User}, c.Issue)
+	var key pki.PublicKey
+	if c.Issue.ByCSR {
+		if key, err = pki.PublicKeyOf(u.CSRCert); err != nil {
+			return nil, err
+		}
+	}
+	d.Pair, err = s.app.makePair(ctx, by, identity{u.ProjectID, u.Facts.UserID, u.Project, u.Service, u.User}, c.Issue, key)
 	return d, err
 }
 
@@ -315,6 +324,8 @@ func (s *sweep) save(ctx context.Context, b *batch) (SweepReport, error) {
 			report.Stale++
 		case c.Change.Action == lifecycle.ActionPostpone:
 			report.Postponed++
+		case c.Change.Await:
+			report.Awaiting++
 		default:
 			report.Renewed++
 		}

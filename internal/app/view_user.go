@@ -18,8 +18,9 @@ type PairView struct {
 	CreatedAt  time.Time
 	RevokedAt  time.Time // zero while not revoked
 	Cert       string    // PEM; empty where the role hides the pair
-	Key        string    // PEM; empty where the role hides it or it was destroyed
+	Key        string    // PEM; empty where the role hides it, or it is not here
 	KeyGone    bool      // the key was destroyed
+	ByCSR      bool      // the key is with the client and never was here
 	Current    bool
 	// Entry is the audit entry that records this sight of the key; 0 where no key is shown.
 	Entry int64
@@ -29,7 +30,8 @@ type PairView struct {
 func (p Pair) view(current int) PairView {
 	return PairView{
 		Generation: p.Generation, Serial: pki.SerialHex(p.Serial), NotBefore: p.NotBefore, NotAfter: p.NotAfter,
-		CreatedAt: p.CreatedAt, RevokedAt: p.RevokedAt, KeyGone: p.SealedKey == nil, Current: p.Generation == current,
+		CreatedAt: p.CreatedAt, RevokedAt: p.RevokedAt, KeyGone: p.SealedKey == nil && p.PublicKey == nil, ByCSR: p.PublicKey != nil,
+		Current: p.Generation == current,
 	}
 }
 
@@ -56,6 +58,7 @@ func (a *App) userView(ctx context.Context, u User, hidden bool, now time.Time) 
 	if end, ok := u.Facts.ExpiringEnd(); ok {
 		v.ExpiringEnd = &end
 	}
+	_, v.Waits = u.Facts.Waiting()
 	if hidden {
 		return v, nil
 	}

@@ -34,6 +34,7 @@ var deeds = map[string]string{
 
 	"renewal.create":      "renewed {it} to generation {generation}",
 	"renewal.postpone":    "put off the renewal of {it}",
+	"renewal.await-csr":   "let the renewal of {it} wait for a new key",
 	"renewal.acknowledge": "acknowledged generation {generation} of {it}",
 	"renewal.snooze":      "snoozed reminders of {it} until {until}",
 	"renewal.end-snooze":  "ended the snooze of {it}",

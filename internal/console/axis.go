@@ -164,6 +164,9 @@ const (
 )
 
 func timelineOf(a axis, u app.UserRow) timeline {
+	if u.Waits {
+		return drawn(a, nil, u.Current.NotBefore, u.Current.NotAfter, u.State)
+	}
 	return drawn(a, u.Old, u.Current.NotBefore, u.Current.NotAfter, u.State)
 }
 

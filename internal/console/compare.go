@@ -57,6 +57,9 @@ func (c compareView) minute(g app.GenerationView, begin bool) string {
 }
 
 func keyPlace(g app.GenerationView) string {
+	if g.ByCSR {
+		return "with its client"
+	}
 	if g.KeyGone {
 		return "not kept here"
 	}

@@ -135,6 +135,9 @@ func neededGroups(rows []app.RenewalView, c app.StateCounts, now time.Time) (gro
 // renewalTimeline is a renewal's old and new pair on an axis.
 func renewalTimeline(a axis, r app.RenewalView) timeline {
 	old := app.PairSpan{Generation: r.Replaced, NotBefore: r.OldNotBefore, NotAfter: r.OldNotAfter}
+	if r.Waits {
+		return drawn(a, nil, r.OldNotBefore, r.OldNotAfter, r.State)
+	}
 	return drawn(a, &old, r.NewNotBefore, r.NewNotAfter, r.State)
 }
 
@@ -147,6 +150,9 @@ func oldEndWords(r app.RenewalView, now time.Time, zone *time.Location) string {
 		words = "old ended " + moment(r.OldNotAfter, now, zone)
 	case r.OldNotAfter.Sub(now) < soon:
 		words = "old ends " + moment(r.OldNotAfter, now, zone)
+	}
+	if r.Waits {
+		words += " · waits for a new key"
 	}
 	if r.SnoozedUntil.After(now) {
 		words += " · snoozed until " + dayWithin(r.SnoozedUntil, now, zone)

@@ -30,12 +30,16 @@ func (v *visit) renewDialog(status int, u userView, message string) error {
 	return v.dialog(status, "Renew "+u.User+" now", renewDialog(changeView{userView: u, Preview: p.Renew, Message: message}))
 }
 
-// renew issues the next pair ahead of its date.
-func (v *visit) renew(u userView) error {
-	err := v.App.RenewPair(v.r.Context(), v.actor, u.Project, u.Service, u.User, v.now)
+// renew issues the next pair, by a certificate signing request where one is sent.
+func (v *visit) renew(u userView) (err error) {
+	if csr := v.r.PostForm.Get("csr"); csr != "" {
+		_, err = v.App.RenewByCSR(v.r.Context(), v.actor, u.Project, u.Service, u.User, csr, v.now)
+	} else {
+		err = v.App.RenewPair(v.r.Context(), v.actor, u.Project, u.Service, u.User, v.now)
+	}
 	if err != nil {
 		status, e := v.refusal(err)
-		if e.Code != app.CodeConflict {
+		if e.Code != app.CodeConflict && e.Code != app.CodeInvalid {
 			return err
 		}
 		if err := v.loadUser(&u); err != nil {

@@ -72,6 +72,13 @@ func (v *visit) work(service string, page app.Page) (rows []app.RenewalView, nex
 
 // renewalOf is the renewal that a user's row shows.
 func renewalOf(service string, u app.UserRow) app.RenewalView {
+	if u.Waits {
+		return app.RenewalView{State: u.State, PendingRenewal: app.PendingRenewal{
+			Service: service, User: u.Name, Generation: u.Renewal.Generation, Replaced: u.Renewal.Replaced, CreatedAt: u.Renewal.CreatedAt,
+			OldNotBefore: u.Old.NotBefore, OldNotAfter: u.Old.NotAfter, Waits: true,
+			SnoozedUntil: u.Renewal.SnoozedUntil, SnoozeReason: u.Renewal.SnoozeReason,
+		}}
+	}
 	return app.RenewalView{State: u.State, PendingRenewal: app.PendingRenewal{
 		Service: service, User: u.Name, Generation: u.Renewal.Generation, Replaced: u.Renewal.Replaced, CreatedAt: u.Renewal.CreatedAt,
 		OldNotBefore: u.Old.NotBefore, OldNotAfter: u.Old.NotAfter, NewNotBefore: u.Current.NotBefore, NewNotAfter: u.Current.NotAfter,

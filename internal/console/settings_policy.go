@@ -15,7 +15,7 @@ import (
 // policyForm is a policy as it is typed: an empty field takes what the level
 // above says.
 type policyForm struct {
-	Validity, RenewBefore, Spread         string
+	Validity, RenewBefore, Spread, Rekey  string
 	Reminders                             []reminderField
 	LapseEvery, LapseTimes                string
 	DigestDelay, DigestInterval, TimeZone string
@@ -50,6 +50,7 @@ func storedPolicy(p app.PolicyView, level lifecycle.Source) policyForm {
 		Validity:       set(p.Sources.Validity, lifecycle.FormatDuration(p.Policy.Validity)),
 		RenewBefore:    set(p.Sources.RenewBefore, lifecycle.FormatDuration(p.Policy.RenewBefore)),
 		Spread:         set(p.Sources.Spread, lifecycle.FormatDuration(p.Policy.Spread)),
+		Rekey:          set(p.RekeyFrom, string(p.Rekey)),
 		LapseEvery:     set(from["after_lapse"], lifecycle.FormatDuration(n.AfterLapse.Every)),
 		LapseTimes:     set(from["after_lapse"], strconv.Itoa(n.AfterLapse.Times)),
 		DigestDelay:    set(from["digest_delay"], lifecycle.FormatDuration(n.DigestDelay)),
@@ -74,7 +75,7 @@ func reminderFields(n lifecycle.Notices) []reminderField {
 func typedPolicy(form url.Values) policyForm {
 	text := func(name string) string { return strings.TrimSpace(form.Get(name)) }
 	f := policyForm{
-		Validity: text("validity"), RenewBefore: text("renew_before"), Spread: text("spread"),
+		Validity: text("validity"), RenewBefore: text("renew_before"), Spread: text("spread"), Rekey: text("rekey"),
 		LapseEvery: text("lapse_every"), LapseTimes: text("lapse_times"),
 		DigestDelay: text("digest_delay"), DigestInterval: text("digest_interval"), TimeZone: text("time_zone"),
 		Confirm: form.Get("confirm") != "", Seen: form.Get("seen"),
@@ -97,6 +98,7 @@ func (f policyForm) patch(stored policyForm, effective lifecycle.Notices) (app.P
 	p := app.PolicyPatch{Renewal: map[string]*string{}, Notices: map[string]json.RawMessage{}}
 	for key, values := range map[string][2]string{
 		"validity": {stored.Validity, f.Validity}, "renew_before": {stored.RenewBefore, f.RenewBefore}, "spread": {stored.Spread, f.Spread},
+		"rekey": {stored.Rekey, f.Rekey},
 	} {
 		if values[0] == values[1] {
 			continue
@@ -240,6 +242,7 @@ func changes(before, after app.PolicyView) []policyChange {
 	add("Validity", lifecycle.FormatDuration(before.Policy.Validity), lifecycle.FormatDuration(after.Policy.Validity))
 	add("Renew before the end", lifecycle.FormatDuration(before.Policy.RenewBefore), lifecycle.FormatDuration(after.Policy.RenewBefore))
 	add("Spread", lifecycle.FormatDuration(before.Policy.Spread), lifecycle.FormatDuration(after.Policy.Spread))
+	add("New key at a renewal by request", string(before.Rekey), string(after.Rekey))
 	was, is := before.Notices, after.Notices
 	add("Reminders", reminderWords(was), reminderWords(is))
 	add("After a lapse", lapseWords(was.AfterLapse), lapseWords(is.AfterLapse))
@@ -315,6 +318,22 @@ func previewWords(p app.PolicyPreview) string {
 		return "It concerns " + plural(p.Users, "user") + "; no renewal is planned."
 	}
 	return "It concerns " + plural(p.Users, "user") + " and makes nothing due at once."
+}
+
+// inheritedRekey is the choice that takes what the level above says.
+func inheritedRekey(s settingsView) string {
+	if s.Policy.RekeyFrom == s.level() {
+		return "As the level above says"
+	}
+	return rekeyWords(s.Policy.Rekey) + ", " + sourceWords(s.Policy.RekeyFrom, s.level())
+}
+
+// rekeyWords say what a renewal demands of a key that its client keeps.
+func rekeyWords(r lifecycle.Rekey) string {
+	if r == lifecycle.RekeyRequired {
+		return "A new key at each renewal"
+	}
+	return "The same key may go on"
 }
 
 // reminderLines are the form's reminders and empty lines for more.

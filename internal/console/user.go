@@ -129,17 +129,17 @@ func (u userView) generation(n int) (app.GenerationView, bool) {
 
 // renewal is the one that made a generation; the first and one made by a reset have none.
 func (u userView) renewal(generation int) (lifecycle.Renewal, bool) {
-	i := slices.IndexFunc(u.History.Renewals, func(r lifecycle.Renewal) bool { return r.New == generation })
+	i := slices.IndexFunc(u.History.Renewals, func(r lifecycle.Renewal) bool { return r.New == generation && !r.Waits })
 	if i < 0 {
 		return lifecycle.Renewal{}, false
 	}
 	return u.History.Renewals[i], true
 }
 
-// pending is the renewal that awaits acknowledgement.
+// pending is the renewal that awaits acknowledgement, its pair being there.
 func (u userView) pending() (lifecycle.Renewal, bool) {
 	for _, r := range slices.Backward(u.History.Renewals) {
-		if r.Awaiting() {
+		if r.Awaiting() && !r.Waits {
 			return r, true
 		}
 	}
@@ -252,7 +252,7 @@ func (u userView) renewalWords(r lifecycle.Renewal) string {
 // state is how the user's pairs stand, in words.
 func (u userView) state() said {
 	end := u.current().NotAfter
-	if old, ok := u.old(); ok && (u.History.State == lifecycle.Lapsed || u.History.State == lifecycle.Expiring) {
+	if old, ok := u.old(); ok && !u.History.Waits && (u.History.State == lifecycle.Lapsed || u.History.State == lifecycle.Expiring) {
 		end = old.NotAfter
 	}
 	return stateOf(u.History.State, end, u.Now, u.Zone)
@@ -262,12 +262,12 @@ func (u userView) state() said {
 func (u userView) noKey(g app.GenerationView) string {
 	const kept = "; its certificate is kept."
 	switch {
+	case g.ByCSR:
+		return "The key of generation " + strconv.Itoa(g.Generation) + " is kept where " + u.User + " runs; Segue never had it. Build a keystore there, from that key and this certificate."
 	case !g.RevokedAt.IsZero():
 		return "The key of generation " + strconv.Itoa(g.Generation) + " was destroyed when it was revoked, on " + day(g.RevokedAt, u.Zone) + kept
-	case u.Now.After(g.NotAfter.Add(lifecycle.KeyKeptFor)):
-		return "The key of generation " + strconv.Itoa(g.Generation) + " was destroyed 30 days after its end on " + day(g.NotAfter, u.Zone) + kept
 	}
-	return "Segue never had this key: it was made where " + u.User + " runs, and the certificate was asked for by a CSR."
+	return "The key of generation " + strconv.Itoa(g.Generation) + " was destroyed 30 days after its end on " + day(g.NotAfter, u.Zone) + kept
 }
 
 // difference is one line of what changed from one generation to the next.

@@ -101,7 +101,7 @@ func (v *visit) refuseBundle(b bundleView, err error) error {
 	if e.Code != app.CodeInvalid && e.Code != app.CodeConflict {
 		return err
 	}
-	if b.Message = inWords(e.Message, v.now, b.Zone); b.Shown.KeyGone {
+	if b.Message = inWords(e.Message, v.now, b.Zone); b.Shown.KeyGone || b.Shown.ByCSR {
 		b.Message = b.noKey(b.Shown)
 	}
 	return v.bundleDialog(status, b)

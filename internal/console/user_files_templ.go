@@ -142,7 +142,7 @@ func bundleDialog(b bundleView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if g.KeyGone {
+			if g.KeyGone || g.ByCSR {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, " disabled")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -178,7 +178,7 @@ func bundleDialog(b bundleView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if g.KeyGone {
+			if g.KeyGone || g.ByCSR {
 				var templ_7745c5c3_Var9 string
 				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(b.noKey(g))
 				if templ_7745c5c3_Err != nil {

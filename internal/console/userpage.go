@@ -194,6 +194,14 @@ func (u userView) bannerWords() (what, then string, t tone) {
 	_, waits := u.pending()
 	now := u.current()
 	switch {
+	case u.History.Waits && live(now, u.Now):
+		t = warn
+		if now.NotAfter.Sub(u.Now) < soon {
+			t = bad
+		}
+		return "Its pair stops working " + in(now.NotAfter, u.Now) + ", on " + u.weekday(now.NotAfter), waitsForKey, t
+	case u.History.Waits:
+		return "Its pair stopped working " + ago(now.NotAfter, u.Now) + ", on " + u.weekday(now.NotAfter), waitsForKey, bad
 	case waits && overlap && live(old, u.Now):
 		t = warn
 		if old.NotAfter.Sub(u.Now) < soon {
@@ -211,6 +219,9 @@ func (u userView) bannerWords() (what, then string, t tone) {
 	}
 	return "", "", ""
 }
+
+// waitsForKey is what to do about a renewal that waits for a request.
+const waitsForKey = "Its renewal waits for a new key: make one where the client runs, and send its certificate signing request."
 
 // failed says why no new pair is there.
 func (u userView) failed() string {
@@ -246,6 +257,9 @@ func (p userPageView) overlapWords() string {
 
 // nextWords say when a pair without an overlap is renewed.
 func (u userView) nextWords() string {
+	if u.History.Waits {
+		return waitsForKey
+	}
 	if u.History.RenewAt.After(u.Now) {
 		return "The next pair is issued " + in(u.History.RenewAt, u.Now) + ", on " + day(u.History.RenewAt, u.Zone) + "."
 	}

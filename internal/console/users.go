@@ -69,13 +69,15 @@ func (u usersView) here() string {
 
 // awaiting reports whether a row's renewal awaits acknowledgement.
 func awaiting(u app.UserRow) bool {
-	return u.State == lifecycle.Expiring || u.State == lifecycle.Lapsed
+	return (u.State == lifecycle.Expiring || u.State == lifecycle.Lapsed) && !u.Waits
 }
 
 // fact is what stands under a user's name.
 func (u usersView) fact(row app.UserRow) string {
 	what := "generation " + strconv.Itoa(row.Current.Generation)
 	switch {
+	case row.Waits:
+		what += " · waits for a new key"
 	case row.Renewal != nil:
 		what += " · renewed " + day(row.Renewal.CreatedAt, u.Zone)
 	default:

@@ -32,7 +32,7 @@ func (s *server) getGeneration(ctx context.Context, req *request, in *Generation
 func generation(v app.PairView) api.Generation {
 	return api.Generation{
 		Generation: v.Generation, Serial: v.Serial, Current: v.Current, CreateTime: v.CreatedAt.UTC(),
-		RevokeTime: timeOrNull(v.RevokedAt), KeyDestroyed: v.KeyGone,
+		RevokeTime: timeOrNull(v.RevokedAt), KeyDestroyed: v.KeyGone, ByCSR: v.ByCSR,
 		AccessCertNotValidBeforeTime: v.NotBefore.UTC(), AccessCertNotValidAfterTime: v.NotAfter.UTC(),
 		AccessCert: stringOrAbsent(v.Cert), AccessKey: stringOrAbsent(v.Key),
 	}

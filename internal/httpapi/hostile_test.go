@@ -338,6 +338,7 @@ func testWordsOfNotFound(t *testing.T, r *rig) {
 		"PUT " + atProject + "/contacts":     `{"tech_emails":[]}`,
 		"PUT " + atService + "/contacts":     `{"tech_emails":[]}`,
 		"POST " + atUser + "/bundle":         `{"format":"pem"}`,
+		"POST " + atUser + "/csr":            `{"csr":"x"}`,
 		"POST " + atUser + "/snooze":         `{"until":"2040-01-01T00:00:00Z","reason":"r"}`,
 	}
 	for _, gone := range []string{"project", "service", "user"} {

@@ -215,7 +215,7 @@ func (c caller) prepare(call right, asking caller, name string) prepared {
 	} else {
 		p.target += "?future=%7B%7D"
 	}
-	p.body = strings.Replace(strings.ReplaceAll(call.body, "NEW", "new-"+name), "{", `{"future":{"a":[1]},`, 1)
+	p.body = strings.Replace(strings.NewReplacer("NEW", "new-"+name, `"CSR"`, newCSR(c.t, "")).Replace(call.body), "{", `{"future":{"a":[1]},`, 1)
 	return p
 }
 

@@ -65,7 +65,7 @@ func NewMetrics(c MetricsConfig) *Metrics {
 // ObserveSweep notes one shard's sweep.
 func (m *Metrics) ObserveSweep(r app.SweepReport, took time.Duration) {
 	m.duration.Observe(took.Seconds())
-	for outcome, n := range map[string]int{"renewed": r.Renewed, "postponed": r.Postponed, "failed": r.Failed, "stale": r.Stale} {
+	for outcome, n := range map[string]int{"renewed": r.Renewed, "postponed": r.Postponed, "awaiting_csr": r.Awaiting, "failed": r.Failed, "stale": r.Stale} {
 		m.swept.WithLabelValues(outcome).Add(float64(n))
 	}
 }

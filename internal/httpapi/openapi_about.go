@@ -55,6 +55,7 @@ var about = map[string]struct{ tag, text string }{
 	"ServiceUserCredentialsResetByPost": {tagUser, "As ServiceUserCredentialsReset, by another path that older clients use."},
 	"ServiceUserDelete":                 {tagUser, "Revokes the user's pairs and destroys its keys. avnadmin cannot be deleted."},
 	"ServiceUserRenew":                  {tagUser, "Makes the next pair ahead of its date; the one in use goes on to its own end."},
+	"ServiceUserRenewByCSR":             {tagUser, "Makes the next pair of the key of a certificate signing request, which stays with its client; fulfils a renewal that waits for one, and is a renewal ahead of its date otherwise."},
 	"ServiceUserGenerationList":         {tagUser, "Every pair that the user had, the newest first, without PEM."},
 	"ServiceUserGenerationGet":          {tagUser, "One pair, with its key unless that was destroyed; the sight is audited."},
 	"ServiceUserBundleCreate":           {tagUser, "A pair in a form that a client loads as it is; the sight is audited. A keystore's password is the one given, or random."},

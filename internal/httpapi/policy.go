@@ -50,7 +50,7 @@ func (s *server) setServicePolicy(ctx context.Context, req *request, in *service
 // patch holds the keys that were sent; a nil value, or JSON null, inherits again.
 func patch(u api.PolicyUpdate) app.PolicyPatch {
 	p := app.PolicyPatch{Renewal: map[string]*string{}, Notices: map[string]json.RawMessage{}}
-	for key, setting := range map[string]api.Setting{"validity": u.Validity, "renew_before": u.RenewBefore, "spread": u.Spread} {
+	for key, setting := range map[string]api.Setting{"validity": u.Validity, "renew_before": u.RenewBefore, "spread": u.Spread, "rekey": u.Rekey} {
 		if setting.Set {
 			p.Renewal[key] = setting.Value
 		}
@@ -72,6 +72,7 @@ func policy(v app.PolicyView) api.PolicyReply {
 			Validity:    lifecycle.FormatDuration(v.Policy.Validity),
 			RenewBefore: lifecycle.FormatDuration(v.Policy.RenewBefore),
 			Spread:      lifecycle.FormatDuration(v.Policy.Spread),
+			Rekey:       string(v.Rekey),
 
 			Reminders:      each(v.Notices.Reminders, reminder),
 			AfterLapse:     api.AfterLapse{Every: lifecycle.FormatDuration(v.Notices.AfterLapse.Every), Times: v.Notices.AfterLapse.Times},
@@ -83,6 +84,7 @@ func policy(v app.PolicyView) api.PolicyReply {
 			Validity:    string(v.Sources.Validity),
 			RenewBefore: string(v.Sources.RenewBefore),
 			Spread:      string(v.Sources.Spread),
+			Rekey:       string(v.RekeyFrom),
 
 			Reminders:      string(v.NoticesFrom["reminders"]),
 			AfterLapse:     string(v.NoticesFrom["after_lapse"]),

@@ -30,7 +30,7 @@ func renewal(v app.RenewalView, now time.Time) api.Renewal {
 	r := api.Renewal{
 		ServiceName: v.Service, Username: v.User, Generation: v.Generation, ReplacedGeneration: v.Replaced,
 		State: string(v.State), CreateTime: v.CreatedAt.UTC(),
-		ExpiringCertNotValidAfterTime: v.OldNotAfter.UTC(), AccessCertNotValidAfterTime: v.NewNotAfter.UTC(),
+		ExpiringCertNotValidAfterTime: v.OldNotAfter.UTC(), AccessCertNotValidAfterTime: timeOrNull(v.NewNotAfter), WaitsForCSR: v.Waits,
 	}
 	if v.SnoozedUntil.After(now) {
 		r.SnoozedUntil, r.SnoozeReason = timeOrNull(v.SnoozedUntil), &v.SnoozeReason

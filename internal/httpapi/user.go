@@ -16,6 +16,7 @@ func (s *server) userRoutes() {
 	call(s, http.MethodDelete, atUser, "ServiceUserDelete", "Delete a service user and revoke its pairs", s.deleteUser)
 	call(s, http.MethodGet, atService+"/users", "ServiceUserList", "List service users in pages, without any secret", s.listUsers)
 	call(s, http.MethodPost, atUser+"/renew", "ServiceUserRenew", "Make the next pair now", s.renewUser)
+	call(s, http.MethodPost, atUser+"/csr", "ServiceUserRenewByCSR", "Make the next pair of a key that its client keeps", s.renewByCSR)
 }
 
 type listUsersInput struct {
@@ -41,7 +42,13 @@ type createUserInput struct {
 }
 
 func (s *server) createUser(ctx context.Context, req *request, in *createUserInput) (api.UserReply, error) {
-	v, err := s.App.CreateUser(ctx, req.actor, in.Project, in.Service, in.Body.Username, req.now)
+	var v app.UserView
+	var err error
+	if csr := in.Body.CSR; csr != nil {
+		v, err = s.App.CreateUserByCSR(ctx, req.actor, in.Project, in.Service, in.Body.Username, *csr, req.now)
+	} else {
+		v, err = s.App.CreateUser(ctx, req.actor, in.Project, in.Service, in.Body.Username, req.now)
+	}
 	return api.UserReply{User: user(v), Message: "created", Warning: v.Warning}, err
 }
 
@@ -97,7 +104,15 @@ func (s *server) resetCredentials(ctx context.Context, req *request, in *modifyU
 			return &app.Error{Code: app.CodeInvalid, Field: "new_password", Message: "new_password must not be empty: leave it out to replace the pair and the password"}
 		}
 	}
-	_, err := s.App.ResetCredentials(ctx, req.actor, in.Project, in.Service, in.User, password, req.now)
+	var err error
+	switch {
+	case in.Body.CSR == nil:
+		_, err = s.App.ResetCredentials(ctx, req.actor, in.Project, in.Service, in.User, password, req.now)
+	case password != "":
+		err = &app.Error{Code: app.CodeInvalid, Field: "csr", Message: "new_password changes the password alone and csr the pair too: send one of them"}
+	default:
+		_, err = s.App.ResetByCSR(ctx, req.actor, in.Project, in.Service, in.User, *in.Body.CSR, req.now)
+	}
 	return err
 }
 
@@ -111,12 +126,23 @@ func (s *server) renewUser(ctx context.Context, req *request, in *UserPath) (api
 	return api.UserReply{User: user(v), Message: "renewed", Warning: v.Warning}, err
 }
 
+type csrInput struct {
+	UserPath
+	Body api.CSRRequest
+}
+
+func (s *server) renewByCSR(ctx context.Context, req *request, in *csrInput) (api.UserReply, error) {
+	v, err := s.App.RenewByCSR(ctx, req.actor, in.Project, in.Service, in.User, in.Body.CSR, req.now)
+	return api.UserReply{User: user(v), Message: "renewed", Warning: v.Warning}, err
+}
+
 func user(v app.UserView) api.User {
 	u := api.User{
 		Username: v.Name, Type: "normal", Password: v.Password,
 		AccessCert: stringOrAbsent(v.Current.Cert), AccessKey: stringOrAbsent(v.Current.Key),
 		AccessCertNotValidAfterTime: v.Current.NotAfter.UTC(),
 		Generation:                  v.Current.Generation, State: string(v.State),
+		ByCSR: v.Current.ByCSR, WaitsForCSR: v.Waits,
 	}
 	if v.Primary {
 		u.Type = "primary"

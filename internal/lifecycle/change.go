@@ -16,6 +16,7 @@ const (
 	ActionReset       Action = "user.reset-credentials"
 	ActionDelete      Action = "user.delete"
 	ActionPostpone    Action = "renewal.postpone"
+	ActionAwaitCSR    Action = "renewal.await-csr"
 )
 
 // Change is one decided step in a user's life. It is applied whole or not at
@@ -30,6 +31,12 @@ type Change struct {
 	Issue *Issue
 	// Open is the renewal that begins; nil when none does.
 	Open *Renewal
+	// Fulfil is the renewal that waited for a certificate signing request and whose
+	// pair Issue is, with its new fields; nil when none did.
+	Fulfil *Renewal
+	// Await is true where the sweep leaves the user alone from now on, until a
+	// certificate signing request comes or the policy changes.
+	Await bool
 	// Acknowledge is the renewal that was acknowledged, with its new fields; nil when none was.
 	Acknowledge *Renewal
 	// Close holds the New of each renewal that closes, as CloseAs.
@@ -46,7 +53,9 @@ type Change struct {
 
 // Issue says which certificate is to be made.
 type Issue struct {
-	Number    int
+	Number int
+	// ByCSR is true where the client keeps the key.
+	ByCSR     bool
 	NotBefore time.Time
 	NotAfter  time.Time
 }
@@ -60,7 +69,7 @@ type Due struct {
 
 // Empty reports whether the change does nothing: what was asked is already so.
 func (c Change) Empty() bool {
-	return c.Issue == nil && c.Acknowledge == nil && c.Due == nil && !c.Delete
+	return c.Issue == nil && c.Acknowledge == nil && c.Due == nil && !c.Delete && !c.Await
 }
 
 // Backdate is how long before its issue a certificate's notBefore lies, for clocks that lag.
@@ -73,6 +82,7 @@ const KeyKeptFor = 30 * day
 type Terms struct {
 	Policy Policy
 	CAEnd  time.Time // a leaf never outlives its CA
+	Rekey  Rekey     // for a user whose key is with its client
 }
 
 // issue decides the certificate and due date of generation n. A pair that would
@@ -101,11 +111,22 @@ func Create(userID int64, t Terms, now time.Time) (Change, error) {
 	return Change{Action: ActionCreate, At: now, Issue: is, Due: due}, nil
 }
 
+// CreateByCSR is Create for a user whose key a certificate signing request brought.
+func CreateByCSR(userID int64, t Terms, now time.Time) (Change, error) {
+	c, err := Create(userID, t, now)
+	if err == nil {
+		c.Issue.ByCSR = true
+	}
+	return c, err
+}
+
 // Renew decides what the sweep does with a user that is due: the next generation
 // and its renewal, or, while two older generations are still live, a later due
 // date, so that never more than three pairs of one user authenticate at once.
 // Ends grow by at least renew_before from one generation to the next, so the
-// older ones always end before the current pair does.
+// older ones always end before the current pair does. A user whose key is with its
+// client gets the same key certified again, or, where the policy requires a new
+// key, a renewal that waits for it.
 func Renew(f Facts, t Terms, now time.Time) (Change, error) {
 	if !f.DeletedAt.IsZero() {
 		return Change{}, conflict("the user is deleted")
@@ -120,26 +141,78 @@ func Renew(f Facts, t Terms, now time.Time) (Change, error) {
 		at = at.Add(time.Second)
 		return Change{Action: ActionPostpone, Base: f.Revision, At: now, Due: &Due{At: at, Policy: t.Policy, SpreadTo: at}}, nil
 	}
+	if f.Current().ByCSR && t.Rekey == RekeyRequired {
+		return awaitCSR(f, now), nil
+	}
+	return next(f, t, f.Current().ByCSR, now)
+}
+
+// awaitCSR opens a renewal that waits for a certificate signing request, where
+// none does yet.
+func awaitCSR(f Facts, now time.Time) Change {
+	c := Change{Action: ActionAwaitCSR, Base: f.Revision, At: now, Await: true}
+	if _, waits := f.Waiting(); waits {
+		return c
+	}
+	current := f.Current().Number
+	c.Open = &Renewal{New: current + 1, Replaced: current, CreatedAt: now, Waits: true}
+	c.Close, c.CloseAs = f.awaiting(), ClosedSuperseded
+	return c
+}
+
+// next decides the next generation with its renewal: the one that waited for it,
+// or one that begins now.
+func next(f Facts, t Terms, byCSR bool, now time.Time) (Change, error) {
 	current := f.Current()
 	is, due, err := issue(f.UserID, current.Number+1, t, now)
 	if err != nil {
 		return Change{}, err
 	}
-	return Change{
-		Action: ActionRenew, Base: f.Revision, At: now, Issue: is, Due: due,
-		Open:  &Renewal{New: is.Number, Replaced: current.Number, CreatedAt: now},
-		Close: f.awaiting(), CloseAs: ClosedSuperseded,
-	}, nil
+	if !is.NotAfter.After(current.NotAfter) {
+		return Change{}, conflict("a pair issued now would end no later than the current one, for the certificate authority ends at %s: rotate it", stamp(t.CAEnd))
+	}
+	is.ByCSR = byCSR
+	c := Change{Action: ActionRenew, Base: f.Revision, At: now, Issue: is, Due: due}
+	if waiting, waits := f.Waiting(); waits {
+		waiting.Waits, waiting.CreatedAt = false, now
+		c.Fulfil = &waiting
+		return c, nil
+	}
+	c.Open = &Renewal{New: is.Number, Replaced: current.Number, CreatedAt: now}
+	c.Close, c.CloseAs = f.awaiting(), ClosedSuperseded
+	return c, nil
 }
 
 // RenewOnRequest decides a renewal that somebody asked for ahead of its date.
 func RenewOnRequest(f Facts, t Terms, now time.Time) (Change, error) {
+	if f.Current().ByCSR && t.Rekey == RekeyRequired {
+		return Change{}, conflict("this user's key is with its client, and the policy requires a new key for each renewal: send a certificate signing request of a new key")
+	}
+	return onRequest(f, t, f.Current().ByCSR, now)
+}
+
+// RenewByCSR decides a renewal whose key a certificate signing request brought.
+// sameKey is true where it is a key that the user had before.
+func RenewByCSR(f Facts, t Terms, sameKey bool, now time.Time) (Change, error) {
+	switch _, waits := f.Waiting(); {
+	case sameKey && t.Rekey == RekeyRequired:
+		return Change{}, conflict("the policy requires a new key for each renewal: make one, and send its certificate signing request")
+	case waits && f.DeletedAt.IsZero():
+		return next(f, t, true, now) // the sweep opened it, on its date
+	}
+	return onRequest(f, t, true, now)
+}
+
+func onRequest(f Facts, t Terms, byCSR bool, now time.Time) (Change, error) {
+	if !f.DeletedAt.IsZero() {
+		return Change{}, conflict("the user is deleted")
+	}
 	if others := f.OthersLive(now); len(others) > 0 {
 		last := others[len(others)-1]
 		return Change{}, conflict("generation %d is still valid until %s beside the current one: acknowledge the renewal and wait for that end, or reset the credentials",
 			last.Number, stamp(last.NotAfter))
 	}
-	c, err := Renew(f, t, now)
+	c, err := next(f, t, byCSR, now)
 	if err != nil {
 		return Change{}, err
 	}
@@ -164,16 +237,31 @@ func Acknowledge(f Facts, generation int, by string, how AcknowledgedHow, now ti
 		return Change{}, conflict("the newest generation is %d, not the one that was named: look at it, then acknowledge", f.Current().Number)
 	}
 	pending, ok := f.Pending()
-	if !ok {
+	switch {
+	case !ok || pending.Waits && generation != 0: // that generation awaits nothing
 		return c, nil
+	case pending.Waits:
+		return Change{}, conflict("the renewal waits for a certificate signing request: send one, put the new certificate in use, then acknowledge it")
 	}
 	pending.AcknowledgedAt, pending.AcknowledgedBy, pending.AcknowledgedHow = now, by, how
 	c.Acknowledge = &pending
 	return c, nil
 }
 
-// Reset decides new credentials now; every earlier generation is revoked.
+// Reset decides new credentials now; every earlier generation is revoked. A user
+// whose key is with its client needs a new key for that: see ResetByCSR.
 func Reset(f Facts, t Terms, now time.Time) (Change, error) {
+	if f.DeletedAt.IsZero() && f.Current().ByCSR {
+		return Change{}, conflict("this user's key is with its client, so it cannot be replaced here: send the reset with a certificate signing request of a new key, or delete the user")
+	}
+	return reset(f, t, false, now)
+}
+
+// ResetByCSR is Reset with a new key that a certificate signing request brought.
+// The key must be one that the user never had.
+func ResetByCSR(f Facts, t Terms, now time.Time) (Change, error) { return reset(f, t, true, now) }
+
+func reset(f Facts, t Terms, byCSR bool, now time.Time) (Change, error) {
 	if !f.DeletedAt.IsZero() {
 		return Change{}, conflict("the user is deleted")
 	}
@@ -181,6 +269,7 @@ func Reset(f Facts, t Terms, now time.Time) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
+	is.ByCSR = byCSR
 	return Change{
 		Action: ActionReset, Base: f.Revision, At: now, Issue: is, Due: due,
 		Close: f.awaiting(), CloseAs: ClosedReset, Revoke: f.unrevoked(),
@@ -237,9 +326,12 @@ func (f Facts) Apply(c Change) Facts {
 		if c.Acknowledge != nil && r.New == c.Acknowledge.New {
 			*r = *c.Acknowledge
 		}
+		if c.Fulfil != nil && r.New == c.Fulfil.New {
+			*r = *c.Fulfil
+		}
 	}
 	if c.Issue != nil {
-		f.Generations = append(f.Generations, Generation{Number: c.Issue.Number, NotBefore: c.Issue.NotBefore, NotAfter: c.Issue.NotAfter})
+		f.Generations = append(f.Generations, Generation{Number: c.Issue.Number, ByCSR: c.Issue.ByCSR, NotBefore: c.Issue.NotBefore, NotAfter: c.Issue.NotAfter})
 	}
 	if c.Open != nil {
 		f.Renewals = append(f.Renewals, *c.Open)

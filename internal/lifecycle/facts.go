@@ -21,7 +21,10 @@ type Facts struct {
 
 // Generation is one access certificate and key of a user.
 type Generation struct {
-	Number    int
+	Number int
+	// ByCSR is true where a certificate signing request brought the key: its private
+	// half is with the client and never was here.
+	ByCSR     bool
 	NotBefore time.Time
 	NotAfter  time.Time // a certificate is valid at t ≤ NotAfter
 	RevokedAt time.Time // zero while not revoked
@@ -31,7 +34,10 @@ type Generation struct {
 type Renewal struct {
 	New       int
 	Replaced  int
-	CreatedAt time.Time
+	CreatedAt time.Time // when New was made, or since when the renewal waits
+	// Waits is true while New is not made, for it waits for a certificate signing
+	// request; it stays true where the renewal closes before one comes.
+	Waits bool
 
 	AcknowledgedAt  time.Time // zero while nobody acknowledged
 	AcknowledgedBy  string
@@ -105,6 +111,15 @@ func (f Facts) Pending() (Renewal, bool) {
 		}
 	}
 	return Renewal{}, false
+}
+
+// Waiting returns the renewal that waits for a certificate signing request.
+func (f Facts) Waiting() (Renewal, bool) {
+	pending, ok := f.Pending()
+	if !ok || !pending.Waits {
+		return Renewal{}, false
+	}
+	return pending, true
 }
 
 // OthersLive returns the generations besides the current one that are live at now.

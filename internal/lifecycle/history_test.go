@@ -39,6 +39,8 @@ func policies() *rapid.Generator[lifecycle.Policy] {
 	})
 }
 
+var rekeys = rapid.SampledFrom([]lifecycle.Rekey{lifecycle.RekeyAllowed, lifecycle.RekeyRequired})
+
 // upTo draws a duration of whole milliseconds in [0, most].
 func upTo(most time.Duration) func(*rapid.T) time.Duration {
 	return func(t *rapid.T) time.Duration {
@@ -52,22 +54,28 @@ type history struct {
 	facts    lifecycle.Facts
 	now      time.Time
 	policy   lifecycle.Policy
+	rekey    lifecycle.Rekey
 	caEnd    time.Time
 	spreadTo time.Time // where the due date was spread to; zero when the policy said it
 	// moved: a request, a policy change or a longer authority moved a due date,
 	// maybe into an overlap.
 	moved bool
+	sent  bool // the change at hand comes with a certificate signing request
 }
 
-func (h *history) terms() lifecycle.Terms { return lifecycle.Terms{Policy: h.policy, CAEnd: h.caEnd} }
+func (h *history) terms() lifecycle.Terms {
+	return lifecycle.Terms{Policy: h.policy, CAEnd: h.caEnd, Rekey: h.rekey}
+}
 
 // TestHistories plays random lives and holds every moment of them to DESIGN's invariants.
 func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := &history{now: start.Add(rapid.Custom(upTo(day)).Draw(t, "start")), policy: policies().Draw(t, "policy")}
 		h.facts.UserID = rapid.Int64().Draw(t, "user")
+		h.rekey = rekeys.Draw(t, "rekey")
 		h.caEnd = h.now.Add(2*h.policy.Validity + time.Duration(rapid.IntRange(0, 3650).Draw(t, "CA days"))*day)
-		c, err := lifecycle.Create(h.facts.UserID, h.terms(), h.now)
+		create := rapid.SampledFrom([]func(int64, lifecycle.Terms, time.Time) (lifecycle.Change, error){lifecycle.Create, lifecycle.CreateByCSR}).Draw(t, "create")
+		c, err := create(h.facts.UserID, h.terms(), h.now)
 		if err != nil {
 			t.Fatalf("create: %v", err)
 		}
@@ -77,6 +85,8 @@ func TestHistories(t *testing.T) {
 			"sweep":                 h.sweep,
 			"sweep on the due date": h.sweepOnDate,
 			"renew on request":      h.renewOnRequest,
+			"send a CSR":            h.sendCSR,
+			"reset by CSR":          h.resetByCSR,
 			"acknowledge":           h.acknowledge,
 			"acknowledge wrongly":   h.acknowledgeWrongly,
 			"reset":                 h.reset,
@@ -105,7 +115,7 @@ func (h *history) apply(t *rapid.T, c lifecycle.Change) {
 	if after.Revision != before.Revision+1 {
 		t.Fatalf("revision went from %d to %d", before.Revision, after.Revision)
 	}
-	if c.Issue != nil {
+	if c.Issue != nil && c.Action != lifecycle.ActionCreate {
 		h.checkIssue(t, c)
 	}
 	if c.Due != nil {
@@ -144,6 +154,9 @@ func (h *history) checkIssue(t *rapid.T, c lifecycle.Change) {
 	if c.Due == nil || !c.Due.At.After(h.now) || !c.Due.SpreadTo.IsZero() {
 		t.Fatalf("a new pair that is due at once, which is a loop: %+v", c.Due)
 	}
+	if is.ByCSR != (h.sent || c.Action == lifecycle.ActionRenew && current.ByCSR) {
+		t.Fatalf("issues generation %d by CSR: %t", is.Number, is.ByCSR)
+	}
 	if c.Action == lifecycle.ActionRenew && !is.NotAfter.After(current.NotAfter) {
 		t.Fatalf("the new pair ends at %s, the old one at %s", is.NotAfter, current.NotAfter)
 	}
@@ -160,7 +173,7 @@ func checkStep(t *rapid.T, before, after lifecycle.Facts, c lifecycle.Change) {
 		allowed = []lifecycle.State{lifecycle.Deleted}
 	case lifecycle.ActionPostpone:
 		allowed = []lifecycle.State{from}
-	case lifecycle.ActionRenew:
+	case lifecycle.ActionRenew, lifecycle.ActionAwaitCSR:
 		allowed = []lifecycle.State{lifecycle.Expiring}
 		if !before.Current().Live(c.At) {
 			allowed = []lifecycle.State{lifecycle.Lapsed}
@@ -185,11 +198,15 @@ func checkStep(t *rapid.T, before, after lifecycle.Facts, c lifecycle.Change) {
 // or deletion is closed as that, and that nothing else about a renewal changes.
 func checkClosings(t *rapid.T, before, after lifecycle.Facts, c lifecycle.Change) {
 	want := map[lifecycle.Action]lifecycle.ClosedAs{
-		lifecycle.ActionRenew: lifecycle.ClosedSuperseded, lifecycle.ActionReset: lifecycle.ClosedReset, lifecycle.ActionDelete: lifecycle.ClosedDeleted,
+		lifecycle.ActionRenew: lifecycle.ClosedSuperseded, lifecycle.ActionAwaitCSR: lifecycle.ClosedSuperseded, lifecycle.ActionReset: lifecycle.ClosedReset, lifecycle.ActionDelete: lifecycle.ClosedDeleted,
 	}[c.Action]
 	for i, was := range before.Renewals {
 		is := after.Renewals[i]
+		waited := was.Awaiting() && was.Waits
 		switch {
+		case waited && c.Action == lifecycle.ActionAwaitCSR:
+		case waited && c.Action == lifecycle.ActionRenew:
+			was.Waits, was.CreatedAt = false, c.At
 		case was.Awaiting() && want != "":
 			was.ClosedAt, was.ClosedAs = c.At, want
 		case c.Acknowledge != nil && was.New == c.Acknowledge.New:
@@ -203,7 +220,9 @@ func checkClosings(t *rapid.T, before, after lifecycle.Facts, c lifecycle.Change
 		}
 	}
 	opened := len(after.Renewals) - len(before.Renewals)
-	if (c.Action == lifecycle.ActionRenew) != (opened == 1) || opened > 1 {
+	_, waited := before.Waiting()
+	begins := (c.Action == lifecycle.ActionRenew || c.Action == lifecycle.ActionAwaitCSR) && !waited
+	if begins != (opened == 1) || opened > 1 {
 		t.Fatalf("%s opened %d renewals", c.Action, opened)
 	}
 }
@@ -268,7 +287,11 @@ func (h *history) checkGenerations(t *rapid.T) {
 func (h *history) checkRenewals(t *rapid.T) {
 	awaiting, last := 0, 0
 	for _, r := range h.facts.Renewals {
-		if r.New <= last || r.New > len(h.facts.Generations) || r.Replaced != r.New-1 {
+		made := len(h.facts.Generations)
+		if r.Waits && r.ClosedAs != lifecycle.ClosedReset {
+			made++ // the one it waits for, or waited for when the user was deleted
+		}
+		if r.New <= last || r.New > made || r.Replaced != r.New-1 {
 			t.Fatalf("renewal %+v stands after %d, of %d generations", r, last, len(h.facts.Generations))
 		}
 		last = r.New
@@ -277,7 +300,11 @@ func (h *history) checkRenewals(t *rapid.T) {
 		}
 		if r.Awaiting() {
 			awaiting++
-			if r.New != h.facts.Current().Number {
+			want := h.facts.Current().Number
+			if r.Waits {
+				want++
+			}
+			if r.New != want {
 				t.Fatalf("renewal %+v awaits, but %d is current", r, h.facts.Current().Number)
 			}
 		}
@@ -310,7 +337,11 @@ func (h *history) checkState(t *rapid.T) {
 	if got := h.facts.State(h.now); got != want {
 		t.Fatalf("state %s, want %s", got, want)
 	}
-	if awaits && !end.Before(h.facts.Current().NotAfter) {
+	// What a user's row repeats tells a renewal that waits by this.
+	if _, waits := h.facts.Waiting(); waits != (awaits && end.Equal(h.facts.Current().NotAfter)) {
+		t.Fatalf("waits for a CSR: %t, and for the end at %s; the current pair ends at %s", waits, end, h.facts.Current().NotAfter)
+	}
+	if awaits && end.After(h.facts.Current().NotAfter) {
 		t.Fatalf("waits for the end at %s of a pair that outlives the current one", end)
 	}
 }
@@ -435,7 +466,10 @@ func (h *history) sweep(t *rapid.T) {
 	if (c.Action == lifecycle.ActionPostpone) != (len(others) >= 2) {
 		t.Fatalf("%s while %d other pairs are live", c.Action, len(others))
 	}
-	if !c.Due.At.After(h.now) {
+	if must := h.facts.Current().ByCSR && h.rekey == lifecycle.RekeyRequired && len(others) < 2; must != c.Await || c.Await && c.Due != nil {
+		t.Fatalf("waits for a CSR: %t, want %t", c.Await, must)
+	}
+	if !c.Await && !c.Due.At.After(h.now) {
 		t.Fatalf("due again at %s: a loop", c.Due.At)
 	}
 	h.apply(t, c)
@@ -467,6 +501,44 @@ func (h *history) renewOnRequest(t *rapid.T) {
 	h.apply(t, c)
 }
 
+func (h *history) sendCSR(t *rapid.T) {
+	others, before := h.facts.OthersLive(h.now), h.facts.Current()
+	_, waits := h.facts.Waiting()
+	same := before.ByCSR && rapid.Bool().Draw(t, "same key")
+	c, err := lifecycle.RenewByCSR(h.facts, h.terms(), same, h.now)
+	if err != nil {
+		h.mustConflict(t, err)
+		return
+	}
+	if same && h.rekey == lifecycle.RekeyRequired || !h.facts.DeletedAt.IsZero() || c.Action != lifecycle.ActionRenew {
+		t.Fatalf("took a CSR that the policy or the facts do not allow: %+v", c)
+	}
+	if !waits && (len(others) > 0 || c.Issue.NotAfter.Before(before.NotAfter.Add(h.policy.RenewBefore))) {
+		t.Fatalf("made a pair on request that ends at %s, while %d other pairs are live; the current one ends at %s", c.Issue.NotAfter, len(others), before.NotAfter)
+	}
+	h.moved = h.moved || !waits
+	h.withCSR(t, c)
+}
+
+func (h *history) withCSR(t *rapid.T, c lifecycle.Change) {
+	h.sent = true
+	h.apply(t, c)
+	h.sent = false
+}
+
+func (h *history) resetByCSR(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "really") > 0 {
+		t.Skip("overlaps should grow")
+	}
+	c, err := lifecycle.ResetByCSR(h.facts, h.terms(), h.now)
+	if err != nil {
+		h.mustConflict(t, err)
+		return
+	}
+	h.alive(t)
+	h.withCSR(t, c)
+}
+
 const acknowledger = "ada@example.com"
 
 func (h *history) acknowledge(t *rapid.T) {
@@ -474,10 +546,14 @@ func (h *history) acknowledge(t *rapid.T) {
 	pending, awaits := h.facts.Pending()
 	generation := rapid.SampledFrom([]int{0, h.facts.Current().Number}).Draw(t, "generation")
 	c, err := lifecycle.Acknowledge(h.facts, generation, acknowledger, lifecycle.AckByPerson, h.now)
+	if pending.Waits && generation == 0 {
+		h.mustConflict(t, err)
+		return
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if awaits == c.Empty() || awaits && c.Acknowledge.New != pending.New {
+	if awaits = awaits && !pending.Waits; awaits == c.Empty() || awaits && c.Acknowledge.New != pending.New {
 		t.Fatalf("pending %t %+v, change %+v", awaits, pending, c)
 	}
 	if !awaits {
@@ -509,6 +585,9 @@ func (h *history) reset(t *rapid.T) {
 		return
 	}
 	h.alive(t)
+	if h.facts.Current().ByCSR {
+		t.Fatal("replaced a key that is with its client")
+	}
 	h.apply(t, c)
 }
 
@@ -545,6 +624,7 @@ func (h *history) changePolicy(t *rapid.T) {
 		t.Fatalf("spread to %s; now %s, it was due %s, the policy says %s", due, h.now, was, byPolicy)
 	}
 	h.policy, h.spreadTo, h.moved = p, spread, true
+	h.rekey = rekeys.Draw(t, "rekey")
 	h.facts.RenewAt = due
 }
 

@@ -16,6 +16,24 @@ type Policy struct {
 	Spread      time.Duration // and up to this much earlier, by user, so that renewals do not come all at once
 }
 
+// Rekey says whether a key that its client keeps may be certified again. It is set
+// as a part of the policy, though no due date hangs on it.
+type Rekey string
+
+// The ways to renew a certificate whose key is with its client.
+const (
+	RekeyAllowed  Rekey = "allowed"  // a new key is taken, and without one the same is certified again
+	RekeyRequired Rekey = "required" // each renewal waits for a new key
+)
+
+// ParseRekey reads the value of a policy.
+func ParseRekey(field, s string) (Rekey, error) {
+	if r := Rekey(s); r == RekeyAllowed || r == RekeyRequired {
+		return r, nil
+	}
+	return "", invalid(field, "%s must be %q or %q", field, RekeyAllowed, RekeyRequired)
+}
+
 const day = 24 * time.Hour
 
 // DefaultPolicy is what a project has until somebody sets another.
@@ -54,6 +72,7 @@ func tooLong(field string) error {
 // Override is the part of a policy that a project or a service sets itself; nil means inherited.
 type Override struct {
 	Validity, RenewBefore, Spread *time.Duration
+	Rekey                         *Rekey
 }
 
 // Source names where an effective value comes from.
@@ -76,18 +95,28 @@ func Effective(project, service Override) (Policy, Sources) {
 	p := DefaultPolicy()
 	src := Sources{FromDefault, FromDefault, FromDefault}
 	lay := func(o Override, from Source) {
-		set := func(value *time.Duration, into *time.Duration, source *Source) {
-			if value != nil {
-				*into, *source = *value, from
-			}
-		}
-		set(o.Validity, &p.Validity, &src.Validity)
-		set(o.RenewBefore, &p.RenewBefore, &src.RenewBefore)
-		set(o.Spread, &p.Spread, &src.Spread)
+		set(o.Validity, &p.Validity, from, &src.Validity)
+		set(o.RenewBefore, &p.RenewBefore, from, &src.RenewBefore)
+		set(o.Spread, &p.Spread, from, &src.Spread)
 	}
 	lay(project, FromProject)
 	lay(service, FromService)
 	return p, src
+}
+
+// EffectiveRekey is Effective for what a renewal demands of a key that its client keeps.
+func EffectiveRekey(project, service Override) (Rekey, Source) {
+	r, from := RekeyAllowed, FromDefault
+	set(project.Rekey, &r, FromProject, &from)
+	set(service.Rekey, &r, FromService, &from)
+	return r, from
+}
+
+// set lays one value of an override, where it has it.
+func set[T any](value, into *T, from Source, source *Source) {
+	if value != nil {
+		*into, *source = *value, from
+	}
 }
 
 // RenewAt is when a pair that ends at notAfter is due: never later than

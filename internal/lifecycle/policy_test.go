@@ -54,7 +54,7 @@ func TestPolicyCheck(t *testing.T) {
 
 func TestEffective(t *testing.T) {
 	p := func(d time.Duration) *time.Duration { return &d }
-	project := lifecycle.Override{Validity: p(400 * day), RenewBefore: p(30 * day)}
+	project := lifecycle.Override{Validity: p(400 * day), RenewBefore: p(30 * day), Rekey: new(lifecycle.RekeyRequired)}
 	service := lifecycle.Override{RenewBefore: p(20 * day)}
 
 	got, from := lifecycle.Effective(project, service)
@@ -65,6 +65,15 @@ func TestEffective(t *testing.T) {
 		t.Errorf("sources %+v, want %+v", from, want)
 	}
 	got, from = lifecycle.Effective(lifecycle.Override{}, lifecycle.Override{Spread: p(0)})
+	if rekey, from := lifecycle.EffectiveRekey(project, service); rekey != lifecycle.RekeyRequired || from != lifecycle.FromProject {
+		t.Errorf("rekey is %s from the %s", rekey, from)
+	}
+	if rekey, from := lifecycle.EffectiveRekey(lifecycle.Override{}, lifecycle.Override{}); rekey != lifecycle.RekeyAllowed || from != lifecycle.FromDefault {
+		t.Errorf("rekey is %s from the %s", rekey, from)
+	}
+	if rekey, from := lifecycle.EffectiveRekey(project, lifecycle.Override{Rekey: new(lifecycle.RekeyAllowed)}); rekey != lifecycle.RekeyAllowed || from != lifecycle.FromService {
+		t.Errorf("rekey is %s from the %s", rekey, from)
+	}
 	if got.Spread != 0 || from.Spread != lifecycle.FromService {
 		t.Errorf("a spread set to 0 is %s from the %s", got.Spread, from.Spread)
 	}

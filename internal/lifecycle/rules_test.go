@@ -445,3 +445,100 @@ func TestCASuccessorDue(t *testing.T) {
 		}
 	}
 }
+
+// strict is terms under which each renewal of a key that its client keeps waits.
+func strict() lifecycle.Terms {
+	t := forever(plain)
+	t.Rekey = lifecycle.RekeyRequired
+	return t
+}
+
+// bornByCSR is a user whose key is with its client.
+func bornByCSR(t *testing.T) *life {
+	t.Helper()
+	l := &life{t: t, f: lifecycle.Facts{UserID: user}}
+	return l.play(lifecycle.CreateByCSR(user, forever(plain), start))
+}
+
+func TestSweepCertifiesTheSameKeyAgain(t *testing.T) {
+	l := bornByCSR(t).renew(730 * day)
+	if g := l.f.Current(); g.Number != 2 || !g.ByCSR || l.f.State(at(731*day)) != lifecycle.Expiring {
+		t.Errorf("the sweep made %+v", g)
+	}
+}
+
+func TestSweepWaitsForANewKey(t *testing.T) {
+	l := bornByCSR(t)
+	c, err := lifecycle.Renew(l.f, strict(), at(730*day))
+	if err != nil || !c.Await || c.Issue != nil || c.Due != nil || c.Open == nil || c.Empty() {
+		t.Fatalf("got %+v, %v", c, err)
+	}
+	l.play(c, nil)
+	for d, want := range map[time.Duration]lifecycle.State{731 * day: lifecycle.Expiring, 820 * day: lifecycle.Expiring, 820*day + time.Second: lifecycle.Lapsed} {
+		if got := l.f.State(at(d)); got != want {
+			t.Errorf("on day %s it is %s, want %s", d, got, want)
+		}
+	}
+	if end, ok := l.f.ExpiringEnd(); !ok || !end.Equal(at(820*day)) {
+		t.Errorf("waits for the end %s (%t)", end, ok)
+	}
+	again, err := lifecycle.Renew(l.f, strict(), at(740*day))
+	if err != nil || !again.Await || again.Open != nil {
+		t.Errorf("the sweep looks again and opens another: %+v, %v", again, err)
+	}
+	_, err = lifecycle.Acknowledge(l.f, 0, "ada@example.com", lifecycle.AckByPerson, at(741*day))
+	refused(t, err, lifecycle.Conflict, "waits for a certificate signing request")
+	if c, err := lifecycle.Acknowledge(l.f, 1, "ada@example.com", lifecycle.AckByPerson, at(741*day)); err != nil || !c.Empty() {
+		t.Errorf("acknowledging what awaits nothing: %+v, %v", c, err)
+	}
+	_, err = lifecycle.RenewByCSR(l.f, strict(), true, at(742*day))
+	refused(t, err, lifecycle.Conflict, "requires a new key")
+	l.play(lifecycle.RenewByCSR(l.f, strict(), false, at(742*day)))
+	if r := l.f.Renewals[0]; r.Waits || r.New != 2 || !r.CreatedAt.Equal(at(742*day)) || !r.Awaiting() || len(l.f.Renewals) != 1 {
+		t.Errorf("the request left %+v", l.f.Renewals)
+	}
+}
+
+// TestLateRequestFulfils: what waits may be fulfilled after the pair's end, and
+// while an older pair is live, as the sweep would have renewed it then.
+func TestLateRequestFulfils(t *testing.T) {
+	l := bornByCSR(t)
+	l.play(lifecycle.Renew(l.f, strict(), at(730*day)))
+	l.play(lifecycle.RenewByCSR(l.f, strict(), false, at(900*day)))
+	if got := l.f.State(at(900 * day)); got != lifecycle.Lapsed {
+		t.Errorf("until somebody says that the new pair is in use it is %s", got)
+	}
+	if got := l.acknowledge(901 * day).f.State(at(901 * day)); got != lifecycle.Valid {
+		t.Errorf("then it is %s", got)
+	}
+}
+
+func TestRequestAheadOfItsDate(t *testing.T) {
+	l := born(t)
+	_, err := lifecycle.RenewByCSR(l.f, forever(plain), false, at(day))
+	refused(t, err, lifecycle.Conflict, "less than renew_before")
+	l.play(lifecycle.RenewByCSR(l.f, strict(), false, at(100*day)))
+	if f := l.f; f.Generations[0].ByCSR || !f.Generations[1].ByCSR {
+		t.Errorf("generations %+v", f.Generations)
+	}
+	_, err = lifecycle.RenewByCSR(l.f, strict(), false, at(101*day))
+	refused(t, err, lifecycle.Conflict, "generation 1 is still valid")
+	_, err = lifecycle.RenewOnRequest(l.f, strict(), at(900*day))
+	refused(t, err, lifecycle.Conflict, "requires a new key")
+	_, err = lifecycle.Reset(l.f, forever(plain), at(101*day))
+	refused(t, err, lifecycle.Conflict, "cannot be replaced here")
+}
+
+func TestResetByRequestClosesWhatWaits(t *testing.T) {
+	l := bornByCSR(t)
+	l.play(lifecycle.Renew(l.f, strict(), at(730*day)))
+	l.play(lifecycle.ResetByCSR(l.f, strict(), at(731*day)))
+	r := l.f.Renewals[0]
+	if !r.Waits || r.ClosedAs != lifecycle.ClosedReset || l.f.Current().Number != 2 || l.f.State(at(731*day)) != lifecycle.Valid {
+		t.Errorf("after the reset: %+v, %+v", r, l.f.Current())
+	}
+	l.renew(731*day + 730*day)
+	if got := l.f.Renewals[1]; got.New != 3 || got.Replaced != 2 {
+		t.Errorf("the next renewal is %+v", got)
+	}
+}

@@ -63,10 +63,13 @@ type column struct {
 	Old, New bool // covered by that pair
 }
 
-// draw lays out the bars of an item.
+// draw lays out the bars of an item; a new pair that ends at no time is not made yet.
 func (a axis) draw(oldFrom, oldTo, newFrom, newTo time.Time) bars {
 	o0, o1 := a.bar(oldFrom, oldTo)
-	n0, n1 := a.bar(newFrom, newTo)
+	n0, n1 := 0, 0
+	if !newTo.IsZero() {
+		n0, n1 = a.bar(newFrom, newTo)
+	}
 	today := min(a.at(a.now), barsWidth-1)
 	cuts := []int{0, o0, o1, n0, n1, today, today + 1, barsWidth}
 	slices.Sort(cuts)

@@ -21,11 +21,7 @@ func (f findings) calendar() ([]byte, error) {
 	e.SetStartAt(f.next.OldNotAfter)
 	e.SetTimeTransparency(ics.TransparencyTransparent)
 	e.SetSummary(fmt.Sprintf("%s of %s: the old pair ends", f.next.User, f.next.Service))
-	e.SetDescription(fmt.Sprintf("From then on, clients of %s that still use the old pair are cut off. Download the new pair, put it in use, acknowledge it:\n\n"+
-		"segue service user-creds-download %s --project %s --username %s -d ./%s\n"+
-		"segue service user-creds-acknowledge %s --project %s --username %s --generation %d",
-		f.next.User, f.next.Service, f.Project, f.next.User, f.next.User,
-		f.next.Service, f.Project, f.next.User, f.next.Generation))
+	e.SetDescription(f.next.whatToDo(f.Project))
 	alarm := e.AddAlarm()
 	alarm.SetAction(ics.ActionDisplay)
 	alarm.SetTrigger("-P1D")
@@ -35,4 +31,17 @@ func (f findings) calendar() ([]byte, error) {
 		return nil, fmt.Errorf("write the calendar entry of %s: %w", f.next.User, err)
 	}
 	return out.Bytes(), nil
+}
+
+// whatToDo is what the entry says of an end.
+func (p *placed) whatToDo(project string) string {
+	if p.Waits {
+		return fmt.Sprintf("From then on, clients of %s are cut off. Its renewal waits for a new key: make one where the client runs and send its request:\n\n"+
+			"segue service user-csr %s --project %s --username %s --csr %s.csr -d ./%s", p.User, p.Service, project, p.User, p.User, p.User)
+	}
+	return fmt.Sprintf("From then on, clients of %s that still use the old pair are cut off. Download the new pair, put it in use, acknowledge it:\n\n"+
+		"segue service user-creds-download %s --project %s --username %s -d ./%s\n"+
+		"segue service user-creds-acknowledge %s --project %s --username %s --generation %d",
+		p.User, p.Service, project, p.User, p.User,
+		p.Service, project, p.User, p.Generation)
 }

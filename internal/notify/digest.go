@@ -134,6 +134,9 @@ func newItem(i app.DigestItem, serviceLink string, scale axis, d app.Digest) ite
 			i.Generation, distant(i.NewNotAfter, d.Zone), ahead(i.NewNotAfter, d.Now)),
 		Bars: scale.draw(i.OldNotBefore, i.OldNotAfter, i.NewNotBefore, i.NewNotAfter),
 	}
+	if i.Waits {
+		out.New = "Waits for a certificate signing request of a new key"
+	}
 	if serviceLink != "" {
 		out.Link = serviceLink + "/" + i.User
 	}
@@ -171,6 +174,7 @@ type findings struct {
 	lead   *placed // the first item: what the steps are about
 	lapsed *placed // the first lapsed one
 	next   *placed // the first that still works: the next end
+	waits  int     // listed ones that wait for a certificate signing request
 	soon   int     // listed ones that end within lifecycle.UrgentWithin
 	cut    bool    // more may end as soon, but are not listed
 }
@@ -190,6 +194,9 @@ func survey(d app.Digest) findings {
 			p := &placed{i, s.Service}
 			if f.lead == nil {
 				f.lead = p
+			}
+			if i.Waits {
+				f.waits++
 			}
 			switch {
 			case i.Lapsed:
@@ -266,6 +273,8 @@ func (f findings) heading() string {
 	switch {
 	case len(parts) > 0:
 		return strings.Join(parts, ", ")
+	case f.Awaiting > 0 && f.waits == f.Awaiting:
+		return words.Count(f.Awaiting, "renewal waits", "renewals wait") + " for a new key"
 	case f.Awaiting > 0:
 		return words.Count(f.Awaiting, "new pair awaits acknowledgement", "new pairs await acknowledgement")
 	}
@@ -282,6 +291,10 @@ func (f findings) preheader() string {
 		parts = append(parts, f.next.User+" stops working on "+moment(f.next.OldNotAfter, f.Zone))
 	}
 	switch {
+	case len(parts) > 0 && f.waits == f.total():
+		return strings.Join(parts, "; ") + ". A new key is waited for."
+	case len(parts) > 0 && f.waits > 0:
+		return strings.Join(parts, "; ") + ". New pairs are ready, or wait for a new key."
 	case len(parts) > 0 && f.total() == 1:
 		return strings.Join(parts, "; ") + ". The new pair is ready."
 	case len(parts) > 0:
@@ -332,6 +345,9 @@ func (f findings) steps() *steps {
 		Title:   "What to do, in three steps",
 		Project: f.Project, Service: f.lead.Service, User: f.lead.User, Generation: f.lead.Generation,
 		Fate: "Both pairs work until the old one ends, on " + moment(f.lead.OldNotAfter, f.Zone) + ".",
+	}
+	if s.Waits = f.lead.Waits; s.Waits {
+		s.Fate = s.worksUntil(f.lead.OldNotAfter, f.Zone)
 	}
 	if f.total() > 1 {
 		s.Title = "Three steps for each, " + f.lead.User + " first"

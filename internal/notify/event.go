@@ -105,7 +105,12 @@ func headline(e app.Event) string {
 	switch e.Type {
 	case app.EventRenewalCreated:
 		return who + " has a new pair"
+	case app.EventRenewalWaiting:
+		return who + " waits for a new key"
 	case app.EventRenewalReminder:
+		if e.Renewal != nil && e.Renewal.Waits {
+			return who + " waits for a new key"
+		}
 		return who + " awaits acknowledgement"
 	case app.EventRenewalAcknowledged:
 		return who + " is acknowledged"
@@ -142,6 +147,9 @@ func facts(e app.Event) []fact {
 			ends = "Old pair ended"
 		}
 		all = append(all, fact{ends, moment(p.OldNotAfter, zone) + ", " + relative(p.OldNotAfter, e.At)})
+		if p.Waits {
+			all = append(all, fact{"New pair", "waits for a certificate signing request"})
+		}
 		if !p.NewNotAfter.IsZero() { // an acknowledgement says nothing of it
 			all = append(all, fact{"New pair ends", distant(p.NewNotAfter, zone) + ", " + relative(p.NewNotAfter, e.At)})
 		}
@@ -170,8 +178,11 @@ func eventSteps(e app.Event) *steps {
 		Project: e.Project, Service: e.Service, User: e.User, Generation: e.Renewal.Generation,
 		Fate: "Both pairs work until the old one ends, on " + moment(e.Renewal.OldNotAfter, orUTC(e.Zone)) + ".",
 	}
+	if s.Waits = e.Renewal.Waits; s.Waits {
+		s.Fate = s.worksUntil(e.Renewal.OldNotAfter, orUTC(e.Zone))
+	}
 	switch e.Type {
-	case app.EventRenewalCreated, app.EventRenewalReminder:
+	case app.EventRenewalCreated, app.EventRenewalWaiting, app.EventRenewalReminder:
 		return s
 	case app.EventCertificateLapsed:
 		s.Fate = "Its old pair works no longer."

@@ -83,6 +83,27 @@ func oneUrgent(testing.TB) app.Digest {
 	}
 }
 
+// waits is one renewal that waits for a certificate signing request.
+func waits(t testing.TB) app.Digest {
+	now := at("2026-11-24 07:00")
+	item := renewal("ledger", 3, now, now.Add(60*day), time.Time{})
+	item.NewNotBefore, item.Waits = time.Time{}, true
+	return app.Digest{
+		Project: "acme-prod", Recipient: "ilse@acme.example", Why: "You are an admin of acme-prod.",
+		Now: now, Zone: helsinki(t), Awaiting: 1,
+		Sections: []app.DigestSection{{ServiceSummary: app.ServiceSummary{Service: "kafka-orders", Awaiting: 1}, Items: []app.DigestItem{item}}},
+	}
+}
+
+// waiting is the event about it.
+func waiting() app.Event {
+	e := event(app.EventRenewalWaiting)
+	e.Renewal.NewNotAfter, e.Renewal.Waits = time.Time{}, true
+	e.Message = "the renewal of orders-writer of kafka-orders waits for a certificate signing request; its pair works until 30 Nov 2026 21:57 UTC"
+	e.Remedy = "where its key is kept, make a new key and send its certificate signing request with `segue service user-csr`"
+	return e
+}
+
 // quiet is a digest that has good news alone.
 func quiet(t testing.TB) app.Digest {
 	return app.Digest{

@@ -125,4 +125,10 @@ type steps struct {
 	Project, Service, User string
 	Generation             int
 	Fate                   string // of the old pair; one sentence
+	Waits                  bool   // for a certificate signing request
+}
+
+// worksUntil is the fate of the one pair that there is while a renewal waits.
+func (*steps) worksUntil(end time.Time, zone *time.Location) string {
+	return "The pair in use works until " + moment(end, zone) + "."
 }

@@ -42,7 +42,7 @@ func samples(t testing.TB) map[string]app.Mail {
 		made[name] = m
 	}
 	for name, d := range map[string]app.Digest{
-		"digest": acme(t), "digest-console": acmeWithConsole(t), "digest-urgent": oneUrgent(t), "digest-quiet": quiet(t),
+		"digest": acme(t), "digest-console": acmeWithConsole(t), "digest-urgent": oneUrgent(t), "digest-quiet": quiet(t), "digest-waits": waits(t),
 	} {
 		m, err := r.Digest(d, 0x2f1)
 		keep(name, m, err)
@@ -50,7 +50,7 @@ func samples(t testing.TB) map[string]app.Mail {
 	lapsed := event(app.EventCertificateLapsed)
 	lapsed.At, lapsed.Zone, lapsed.ConsoleURL = at("2026-11-30 21:57").Add(time.Second), helsinki(t), "https://segue.acme.example/projects/acme-prod"
 	for name, e := range map[string]app.Event{
-		"event-created": event(app.EventRenewalCreated), "event-lapsed": lapsed, "event-stale": failure(),
+		"event-created": event(app.EventRenewalCreated), "event-lapsed": lapsed, "event-waiting": waiting(), "event-stale": failure(),
 	} {
 		m, err := r.Event(e, "ilse@acme.example", 0x2f2)
 		keep(name, m, err)

@@ -111,6 +111,7 @@ type webhookRenewal struct {
 	OldNotAfter    time.Time `json:"old_not_after"`
 	NewNotAfter    time.Time `json:"new_not_after,omitzero"`
 	AcknowledgedBy string    `json:"acknowledged_by,omitempty"`
+	WaitsForCSR    bool      `json:"waits_for_csr,omitempty"` // the new pair is not made yet
 }
 
 func wireEvent(e app.Event) webhookEvent {
@@ -124,7 +125,7 @@ func wireEvent(e app.Event) webhookEvent {
 	if p := e.Renewal; p != nil {
 		out.Data.Renewal = &webhookRenewal{
 			Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter.UTC(),
-			AcknowledgedBy: p.Acknowledger,
+			AcknowledgedBy: p.Acknowledger, WaitsForCSR: p.Waits,
 		}
 		if !p.NewNotAfter.IsZero() {
 			out.Data.Renewal.NewNotAfter = p.NewNotAfter.UTC()

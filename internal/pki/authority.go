@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -138,13 +139,23 @@ func samePublicKey(a, b crypto.PublicKey) bool {
 	return ok && comparable.Equal(b)
 }
 
-// keyIdentifier is the leftmost 160 bits of the SHA-256 of the public point (RFC 7093, method 1).
-func keyIdentifier(key *ecdsa.PublicKey) ([]byte, error) {
-	point, err := key.Bytes()
+// keyIdentifier is the leftmost 160 bits of the SHA-256 of the public key, which of
+// ECDSA is the public point (RFC 7093, method 1).
+func keyIdentifier(key crypto.PublicKey) ([]byte, error) {
+	var bits []byte
+	var err error
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		bits, err = key.Bytes()
+	case *rsa.PublicKey:
+		bits = x509.MarshalPKCS1PublicKey(key)
+	default:
+		err = errors.New("it is neither of ECDSA nor of RSA")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("encode a public key: %w", err)
 	}
-	sum := sha256.Sum256(point)
+	sum := sha256.Sum256(bits)
 	return sum[:20], nil
 }
 

@@ -49,6 +49,19 @@ func (a *Authority) IssueClient(p ClientProfile) (Leaf, error) {
 	return a.issue(r)
 }
 
+// CertifyClient makes the certificate of a service user that keeps its key to
+// itself: the leaf has none. Otherwise it is as IssueClient.
+func (a *Authority) CertifyClient(p ClientProfile, key PublicKey) (Leaf, error) {
+	r, err := p.request()
+	if err != nil {
+		return Leaf{}, err
+	}
+	if err := a.isFor(p.Project, false); err != nil {
+		return Leaf{}, err
+	}
+	return a.certify(r, key.key)
+}
+
 // VerifyClient checks a stored certificate of a user: that its authority signed
 // it, that it verifies at its own notBefore, names this user, has these times and
 // ends no later than its authority. CRLURL is not looked at, as the address where

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -19,7 +20,7 @@ import (
 type Leaf struct {
 	Serial []byte // big-endian, minimal, as in the certificate
 	Cert   []byte // DER
-	Key    []byte // PKCS#8 DER
+	Key    []byte // PKCS#8 DER; nil where the client keeps it
 }
 
 // request is what a leaf has to say, in the form the certificate holds it.
@@ -33,20 +34,32 @@ type request struct {
 	crlURL    string // empty: no distribution point
 }
 
-// issue makes a key and its certificate and verifies the certificate once: its
-// signature inside x509.CreateCertificate, which checks what the signer returned
-// against the authority's public key (signTBS, Go 1.26), and everything that it
-// says here, by reading it back. A second ECDSA verification would find nothing
-// more and add two fifths to the cost of a pair, which is the hot path of the sweep.
+// issue makes a key and its certificate.
 func (a *Authority) issue(r request) (Leaf, error) {
-	if err := a.admits(r); err != nil {
-		return Leaf{}, err
-	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Leaf{}, fmt.Errorf("generate a key: %w", err)
 	}
-	keyID, err := keyIdentifier(&key.PublicKey)
+	leaf, err := a.certify(r, &key.PublicKey)
+	if err != nil {
+		return Leaf{}, err
+	}
+	if leaf.Key, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
+		return Leaf{}, fmt.Errorf("encode a key: %w", err)
+	}
+	return leaf, nil
+}
+
+// certify makes the certificate of a key and verifies it once: its signature
+// inside x509.CreateCertificate, which checks what the signer returned against
+// the authority's public key (signTBS, Go 1.26), and everything that it says
+// here, by reading it back. A second ECDSA verification would find nothing more
+// and add two fifths to the cost of a pair, which is the hot path of the sweep.
+func (a *Authority) certify(r request, key crypto.PublicKey) (Leaf, error) {
+	if err := a.admits(r); err != nil {
+		return Leaf{}, err
+	}
+	keyID, err := keyIdentifier(key)
 	if err != nil {
 		return Leaf{}, err
 	}
@@ -57,18 +70,14 @@ func (a *Authority) issue(r request) (Leaf, error) {
 		URIs: r.uris, DNSNames: r.names.dns, IPAddresses: r.names.addresses,
 		CRLDistributionPoints: r.distributionPoints(),
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.Cert, &key.PublicKey, a.Key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.Cert, key, a.Key)
 	if err != nil {
 		return Leaf{}, fmt.Errorf("sign a certificate: %w", err)
 	}
-	if err := a.checkIssued(der, r, template.SerialNumber, &key.PublicKey); err != nil {
+	if err := a.checkIssued(der, r, template.SerialNumber, key); err != nil {
 		return Leaf{}, err
 	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return Leaf{}, fmt.Errorf("encode a key: %w", err)
-	}
-	return Leaf{Serial: template.SerialNumber.Bytes(), Cert: der, Key: keyDER}, nil
+	return Leaf{Serial: template.SerialNumber.Bytes(), Cert: der}, nil
 }
 
 // admits refuses a leaf whose life is not inside the authority's, or whose CRL
@@ -98,7 +107,7 @@ func isASCII(s string) bool {
 }
 
 // checkIssued compares a certificate just signed with what was asked.
-func (a *Authority) checkIssued(der []byte, r request, serial *big.Int, key *ecdsa.PublicKey) error {
+func (a *Authority) checkIssued(der []byte, r request, serial *big.Int, key crypto.PublicKey) error {
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
 		return fmt.Errorf("read back a certificate: %w", err)
@@ -110,7 +119,7 @@ func (a *Authority) checkIssued(der []byte, r request, serial *big.Int, key *ecd
 		wrong = "version"
 	case cert.SerialNumber.Cmp(serial) != 0 || serial.Sign() <= 0:
 		wrong = "serial"
-	case !key.Equal(cert.PublicKey):
+	case !samePublicKey(key, cert.PublicKey):
 		wrong = "public key"
 	case !slices.Equal(cert.CRLDistributionPoints, r.distributionPoints()):
 		wrong = "CRL distribution points"

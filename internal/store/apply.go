@@ -37,6 +37,7 @@ type bulk interface {
 // changeRows is what a set of changes writes besides the rows of users.
 type changeRows struct {
 	issued       []issuedRow
+	fulfilled    []fulfilledRow
 	acknowledged []acknowledgedRow
 	closed       []closedRow
 	revoked      []revokedRow
@@ -48,6 +49,13 @@ type issuedRow struct {
 	issue  *lifecycle.Issue
 	pair   *app.NewPair
 	at     time.Time
+}
+
+type fulfilledRow struct {
+	userID     int64
+	generation int
+	at         time.Time
+	remindAt   time.Time
 }
 
 type acknowledgedRow struct {
@@ -68,11 +76,15 @@ type revokedRow struct {
 	at         time.Time
 }
 
-// settledRow is a user whose open failure ends: it got a pair, or was deleted.
+// settledRow is a user whose open failure ends: it got a pair, waits for a request,
+// or was deleted.
 type settledRow struct {
 	userID int64
 	at     time.Time
 }
+
+// errNotWaiting says that a pair was made for a renewal that does not wait for it.
+var errNotWaiting = errors.New("a renewal that a request fulfils does not wait for one")
 
 // Apply is the one way in which pairs change, for one user or for a page of the sweep.
 func (t *tx) Apply(ctx context.Context, changes []app.Decided) ([]bool, error) {
@@ -104,8 +116,14 @@ func checkChange(d app.Decided) error {
 		return errors.New("a change that deletes a user must not give it a pair or a due date")
 	case c.Empty():
 		return errors.New("a change must do something")
-	case c.Acknowledge != nil && (c.Due != nil || c.Delete):
+	case c.Acknowledge != nil && (c.Due != nil || c.Delete || c.Await):
 		return errors.New("a change that acknowledges does nothing else")
+	case c.Await && (c.Due != nil || c.Delete):
+		return errors.New("a change that awaits a request must not give the user a pair, a due date or an end")
+	case c.Open != nil && c.Open.Waits != c.Await || c.Fulfil != nil && (c.Issue == nil || c.Open != nil):
+		return errors.New("a renewal waits while its pair is not made")
+	case c.Issue != nil && c.Issue.ByCSR != (d.Pair.PublicKey != nil) || c.Issue != nil && c.Issue.ByCSR && d.Pair.SealedKey != nil:
+		return errors.New("a pair by a certificate signing request has its public key here, and no other")
 	}
 	return nil
 }
@@ -154,13 +172,16 @@ func (rows *changeRows) add(d app.Decided) {
 	for _, n := range c.Close {
 		rows.closed = append(rows.closed, closedRow{d.UserID, n, c.At, c.CloseAs})
 	}
+	if c.Fulfil != nil {
+		rows.fulfilled = append(rows.fulfilled, fulfilledRow{d.UserID, c.Fulfil.New, c.At, d.RemindAt})
+	}
 	if c.Acknowledge != nil {
 		rows.acknowledged = append(rows.acknowledged, acknowledgedRow{d.UserID, c.Acknowledge})
 	}
 	for _, n := range c.Revoke {
 		rows.revoked = append(rows.revoked, revokedRow{d.UserID, n, c.At})
 	}
-	if c.Issue != nil || c.Delete {
+	if c.Issue != nil || c.Delete || c.Await {
 		rows.settled = append(rows.settled, settledRow{d.UserID, c.At})
 	}
 }

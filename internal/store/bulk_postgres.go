@@ -33,19 +33,25 @@ const (
 	pgAcknowledgeUsers = `UPDATE users u SET revision = u.revision + 1, acknowledged = TRUE
 	FROM unnest($1::bigint[], $2::bigint[]) AS c (id, base)
 	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL RETURNING u.id`
+	pgAwaitUsers = `UPDATE users u SET revision = u.revision + 1, old_not_after = u.not_after, acknowledged = FALSE, due_at = NULL
+	FROM unnest($1::bigint[], $2::bigint[]) AS c (id, base)
+	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL RETURNING u.id`
 	pgEndUsers = `UPDATE users u SET revision = u.revision + 1, deleted_at = c.at, sealed_password = NULL,
 	pairs_end = (SELECT MAX(g.not_after) FROM generations g WHERE g.user_id = u.id)
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS c (id, base, at)
 	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL RETURNING u.id`
 
 	pgInsertGenerations = `INSERT INTO generations
-	(user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key)
-	SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[], $9::bytea[], $10::bytea[])`
-	pgInsertRenewals = `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, told_at, remind_at)
-	SELECT c.user_id, c.generation, c.replaced, c.project_id, c.service_id, g.not_after, c.created_at, c.created_at, c.remind_at
-	FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-		AS c (user_id, generation, replaced, project_id, service_id, created_at, remind_at)
+	(user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key, public_key)
+	SELECT * FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[])`
+	pgInsertRenewals = `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, told_at, remind_at, waits)
+	SELECT c.user_id, c.generation, c.replaced, c.project_id, c.service_id, g.not_after, c.created_at, c.created_at, c.remind_at, c.waits
+	FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bool[])
+		AS c (user_id, generation, replaced, project_id, service_id, created_at, remind_at, waits)
 	JOIN generations g ON g.user_id = c.user_id AND g.number = c.replaced`
+	pgFulfilRenewals = `UPDATE renewals r SET waits = FALSE, created_at = c.at, told_at = c.at, remind_at = c.remind_at
+	FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::bigint[]) AS c (user_id, generation, at, remind_at)
+	WHERE r.user_id = c.user_id AND r.generation = c.generation AND r.waits AND r.acknowledged_at IS NULL AND r.closed_at IS NULL`
 	pgAcknowledgeRenewals = `UPDATE renewals r SET acknowledged_at = c.at, acknowledged_by = c.by, acknowledged_how = c.how
 	FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::text[]) AS c (user_id, generation, at, by, how)
 	WHERE r.user_id = c.user_id AND r.generation = c.generation`
@@ -59,10 +65,10 @@ const (
 	FROM unnest($1::bigint[], $2::bigint[]) AS c (user_id, at)
 	WHERE f.user_id = c.user_id AND f.closed_at IS NULL`
 
-	pgSetDues = `UPDATE users u SET revision = u.revision + 1, renew_at = c.due_at, due_at = c.due_at, spread_to = c.spread_to,
+	pgSetDues = `UPDATE users u SET revision = u.revision + 1, renew_at = c.renew_at, due_at = c.due_at, spread_to = c.spread_to,
 	policy_validity = c.validity, policy_renew_before = c.renew_before, policy_spread = c.spread
-	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-		AS c (id, base, due_at, spread_to, validity, renew_before, spread)
+	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+		AS c (id, base, renew_at, due_at, spread_to, validity, renew_before, spread)
 	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL`
 	pgInsertAudit = `INSERT INTO audit (project_id, seq, at, actor, action, service, user_name, detail, mac)
 	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])`
@@ -119,7 +125,7 @@ func column[R, T any](rows []R, value func(R) T) []T {
 }
 
 // moves are the changes of a set by what they do to the row of their user.
-type moves struct{ due, acknowledge, end []app.Decided }
+type moves struct{ due, acknowledge, await, end []app.Decided }
 
 func (b postgresBulk) changeUsers(ctx context.Context, changes []app.Decided, applied []bool) error {
 	var m moves
@@ -131,6 +137,8 @@ func (b postgresBulk) changeUsers(ctx context.Context, changes []app.Decided, ap
 			m.end = append(m.end, d)
 		case d.Change.Acknowledge != nil:
 			m.acknowledge = append(m.acknowledge, d)
+		case d.Change.Await:
+			m.await = append(m.await, d)
 		default:
 			m.due = append(m.due, d)
 		}
@@ -170,6 +178,7 @@ func (b postgresBulk) openRenewals(ctx context.Context, changes []app.Decided, a
 		column(rows, func(d app.Decided) int64 { return d.ServiceID }),
 		column(rows, func(d app.Decided) int64 { return d.Change.Open.CreatedAt.UnixMilli() }),
 		column(rows, func(d app.Decided) *int64 { return millisOrNil(nullMillis(d.RemindAt)) }),
+		column(rows, func(d app.Decided) bool { return d.Change.Open.Waits }),
 	).Exec(func(done pgconn.CommandTag) error {
 		if int(done.RowsAffected()) != len(rows) {
 			return errors.New("a generation that a renewal replaces is not there")
@@ -201,11 +210,14 @@ func (m moves) queue(batch *pgx.Batch, note func(pgx.Rows) error) {
 			column(m.due, func(d app.Decided) int64 { return d.Change.Due.Policy.Validity.Milliseconds() }),
 			column(m.due, func(d app.Decided) int64 { return d.Change.Due.Policy.RenewBefore.Milliseconds() }),
 			column(m.due, func(d app.Decided) int64 { return d.Change.Due.Policy.Spread.Milliseconds() }),
-			column(m.due, func(d app.Decided) bool { return d.Change.Open != nil }),
+			column(m.due, func(d app.Decided) bool { return d.Change.Open != nil || d.Change.Fulfil != nil }),
 		).Query(note)
 	}
 	if len(m.acknowledge) > 0 {
 		batch.Queue(pgAcknowledgeUsers, column(m.acknowledge, id), column(m.acknowledge, base)).Query(note)
+	}
+	if len(m.await) > 0 {
+		batch.Queue(pgAwaitUsers, column(m.await, id), column(m.await, base)).Query(note)
 	}
 	if len(m.end) > 0 {
 		batch.Queue(pgEndUsers, column(m.end, id), column(m.end, base),
@@ -256,6 +268,19 @@ func queueRenewals(batch *pgx.Batch, rows changeRows) {
 			column(rows.closed, func(r closedRow) int64 { return r.at.UnixMilli() }),
 			column(rows.closed, func(r closedRow) string { return string(r.as) }))
 	}
+	if len(rows.fulfilled) > 0 {
+		batch.Queue(pgFulfilRenewals,
+			column(rows.fulfilled, func(r fulfilledRow) int64 { return r.userID }),
+			column(rows.fulfilled, func(r fulfilledRow) int32 { return int32(r.generation) }),
+			column(rows.fulfilled, func(r fulfilledRow) int64 { return r.at.UnixMilli() }),
+			column(rows.fulfilled, func(r fulfilledRow) *int64 { return millisOrNil(nullMillis(r.remindAt)) }),
+		).Exec(func(done pgconn.CommandTag) error {
+			if int(done.RowsAffected()) != len(rows.fulfilled) {
+				return errNotWaiting
+			}
+			return nil
+		})
+	}
 	if len(rows.acknowledged) > 0 {
 		batch.Queue(pgAcknowledgeRenewals,
 			column(rows.acknowledged, func(r acknowledgedRow) int64 { return r.userID }),
@@ -280,7 +305,8 @@ func queueIssued(batch *pgx.Batch, rows []issuedRow) {
 		column(rows, func(r issuedRow) int64 { return r.at.UnixMilli() }),
 		column(rows, func(r issuedRow) []byte { return r.pair.Serial }),
 		column(rows, func(r issuedRow) []byte { return r.pair.Cert }),
-		column(rows, func(r issuedRow) []byte { return r.pair.SealedKey }))
+		column(rows, func(r issuedRow) []byte { return r.pair.SealedKey }),
+		column(rows, func(r issuedRow) []byte { return r.pair.PublicKey }))
 }
 
 func (b postgresBulk) setDues(ctx context.Context, dues []app.UserDue) (set int, err error) {
@@ -289,6 +315,7 @@ func (b postgresBulk) setDues(ctx context.Context, dues []app.UserDue) (set int,
 		column(dues, func(d app.UserDue) int64 { return d.UserID }),
 		column(dues, func(d app.UserDue) int64 { return d.Revision }),
 		column(dues, func(d app.UserDue) int64 { return d.RenewAt.UnixMilli() }),
+		column(dues, func(d app.UserDue) *int64 { return millisOrNil(nullMillis(d.DueAt())) }),
 		column(dues, func(d app.UserDue) *int64 { return millisOrNil(nullMillis(d.SpreadTo)) }),
 		column(dues, func(d app.UserDue) int64 { return d.Policy.Validity.Milliseconds() }),
 		column(dues, func(d app.UserDue) int64 { return d.Policy.RenewBefore.Milliseconds() }),

@@ -18,9 +18,11 @@ type sqliteStatement int
 const (
 	issueUser sqliteStatement = iota
 	acknowledgeUser
+	awaitUser
 	endUser
 	insertGeneration
 	insertRenewal
+	fulfilRenewal
 	acknowledgeRenewal
 	closeRenewal
 	revokeGeneration
@@ -40,14 +42,18 @@ var sqliteTexts = [sqliteStatements]string{
 	renew_at = ?, due_at = ?, spread_to = ?, policy_validity = ?, policy_renew_before = ?, policy_spread = ?
 	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
 	acknowledgeUser: `UPDATE users SET revision = revision + 1, acknowledged = 1 WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
+	awaitUser: `UPDATE users SET revision = revision + 1, old_not_after = not_after, acknowledged = 0, due_at = NULL
+	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
 	endUser: `UPDATE users SET revision = revision + 1, deleted_at = ?, sealed_password = NULL,
 	pairs_end = (SELECT MAX(not_after) FROM generations WHERE user_id = users.id)
 	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
-	insertGeneration: `INSERT INTO generations (user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	insertRenewal: `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, told_at, remind_at)
-	SELECT id, ?, generation, project_id, service_id, not_after, ?, ?, ? FROM users
+	insertGeneration: `INSERT INTO generations (user_id, number, shard, ca_id, not_before, not_after, created_at, serial, cert, sealed_key, public_key)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	insertRenewal: `INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, told_at, remind_at, waits)
+	SELECT id, ?, generation, project_id, service_id, not_after, ?, ?, ?, ? FROM users
 	WHERE id = ? AND generation = ? AND revision = ? AND deleted_at IS NULL`,
+	fulfilRenewal: `UPDATE renewals SET waits = 0, created_at = ?, told_at = ?, remind_at = ?
+	WHERE user_id = ? AND generation = ? AND waits AND acknowledged_at IS NULL AND closed_at IS NULL`,
 	acknowledgeRenewal: `UPDATE renewals SET acknowledged_at = ?, acknowledged_by = ?, acknowledged_how = ? WHERE user_id = ? AND generation = ?`,
 	closeRenewal:       `UPDATE renewals SET closed_at = ?, closed_as = ? WHERE user_id = ? AND generation = ?`,
 	revokeGeneration:   `UPDATE generations SET revoked_at = ?, sealed_key = NULL WHERE user_id = ? AND number = ? RETURNING ca_id`,
@@ -141,7 +147,7 @@ func (b *sqliteBulk) openRenewal(ctx context.Context, d app.Decided) (opened boo
 		return false, nil
 	}
 	at := r.CreatedAt.UnixMilli()
-	return b.run(ctx, insertRenewal, r.New, at, at, nullMillis(d.RemindAt), d.UserID, r.Replaced, d.Change.Base)
+	return b.run(ctx, insertRenewal, r.New, at, at, nullMillis(d.RemindAt), r.Waits, d.UserID, r.Replaced, d.Change.Base)
 }
 
 func (b *sqliteBulk) changeUser(ctx context.Context, d app.Decided) (applied bool, err error) {
@@ -151,6 +157,8 @@ func (b *sqliteBulk) changeUser(ctx context.Context, d app.Decided) (applied boo
 		return b.run(ctx, endUser, c.At.UnixMilli(), d.UserID, c.Base)
 	case c.Acknowledge != nil:
 		return b.run(ctx, acknowledgeUser, d.UserID, c.Base)
+	case c.Await:
+		return b.run(ctx, awaitUser, d.UserID, c.Base)
 	}
 	p := c.Due.Policy
 	due := []any{
@@ -160,7 +168,7 @@ func (b *sqliteBulk) changeUser(ctx context.Context, d app.Decided) (applied boo
 	if c.Issue == nil {
 		return b.run(ctx, setDue, due...)
 	}
-	return b.run(ctx, issueUser, append([]any{c.Issue.Number, c.Issue.NotAfter.UnixMilli(), c.Open != nil}, due...)...)
+	return b.run(ctx, issueUser, append([]any{c.Issue.Number, c.Issue.NotAfter.UnixMilli(), c.Open != nil || c.Fulfil != nil}, due...)...)
 }
 
 func (b *sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error) {
@@ -171,9 +179,18 @@ func (b *sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf 
 	}
 	for _, r := range rows.issued {
 		_, err := b.run(ctx, insertGeneration, r.userID, r.issue.Number, app.ShardOf(r.userID), r.pair.CAID,
-			r.issue.NotBefore.UnixMilli(), r.issue.NotAfter.UnixMilli(), r.at.UnixMilli(), r.pair.Serial, r.pair.Cert, r.pair.SealedKey)
+			r.issue.NotBefore.UnixMilli(), r.issue.NotAfter.UnixMilli(), r.at.UnixMilli(), r.pair.Serial, r.pair.Cert, r.pair.SealedKey, r.pair.PublicKey)
 		if err != nil {
 			return nil, err
+		}
+	}
+	for _, r := range rows.fulfilled {
+		waited, err := b.run(ctx, fulfilRenewal, r.at.UnixMilli(), r.at.UnixMilli(), nullMillis(r.remindAt), r.userID, r.generation)
+		if err != nil {
+			return nil, err
+		}
+		if !waited {
+			return nil, errNotWaiting
 		}
 	}
 	for _, r := range rows.acknowledged {
@@ -217,7 +234,7 @@ func (b *sqliteBulk) revoke(ctx context.Context, rows []revokedRow) (revokedOf [
 
 func (b *sqliteBulk) setDues(ctx context.Context, dues []app.UserDue) (set int, err error) {
 	for _, d := range dues {
-		changed, err := b.run(ctx, setDue, d.RenewAt.UnixMilli(), d.RenewAt.UnixMilli(), nullMillis(d.SpreadTo),
+		changed, err := b.run(ctx, setDue, d.RenewAt.UnixMilli(), nullMillis(d.DueAt()), nullMillis(d.SpreadTo),
 			d.Policy.Validity.Milliseconds(), d.Policy.RenewBefore.Milliseconds(), d.Policy.Spread.Milliseconds(), d.UserID, d.Revision)
 		if err != nil {
 			return 0, err

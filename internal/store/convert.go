@@ -47,8 +47,16 @@ func nullDuration(d *time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: d.Milliseconds(), Valid: true}
 }
 
-// override reads the three values that a project or a service sets itself.
-func override(validity, renewBefore, spread sql.NullInt64) lifecycle.Override {
+// nullRekey stores an inherited value as null.
+func nullRekey(r *lifecycle.Rekey) sql.NullString {
+	if r == nil {
+		return sql.NullString{}
+	}
+	return nullText(string(*r))
+}
+
+// override reads the values that a project or a service sets itself.
+func override(validity, renewBefore, spread sql.NullInt64, rekey sql.NullString) lifecycle.Override {
 	set := func(ms sql.NullInt64) *time.Duration {
 		if !ms.Valid {
 			return nil
@@ -56,7 +64,11 @@ func override(validity, renewBefore, spread sql.NullInt64) lifecycle.Override {
 		d := millis(ms.Int64)
 		return &d
 	}
-	return lifecycle.Override{Validity: set(validity), RenewBefore: set(renewBefore), Spread: set(spread)}
+	o := lifecycle.Override{Validity: set(validity), RenewBefore: set(renewBefore), Spread: set(spread)}
+	if rekey.Valid {
+		o.Rekey = new(lifecycle.Rekey(rekey.String))
+	}
+	return o
 }
 
 func policy(validity, renewBefore, spread int64) lifecycle.Policy {

@@ -54,7 +54,7 @@ func (h *history) run(t *testing.T) {
 	h.facts = lifecycle.Facts{UserID: u.ID}
 	write(t, h.p.Store, func(tx app.Tx) error { return tx.InsertUser(ctx, u) })
 	h.save(t, h.decide("create"))
-	actions := rapid.SampledFrom([]string{"renew", "renew", "request", "acknowledge", "reset", "delete"})
+	actions := rapid.SampledFrom([]string{"renew", "renew", "request", "request by CSR", "acknowledge", "reset", "reset by CSR", "delete"})
 	for range rapid.IntRange(0, 12).Draw(h.T, "steps") {
 		h.now = h.now.Add(time.Duration(rapid.Int64Range(1, int64(500*24*time.Hour/time.Millisecond)).Draw(h.T, "wait")) * time.Millisecond)
 		h.save(t, h.decide(actions.Draw(h.T, "action")))
@@ -65,6 +65,8 @@ func (h *history) run(t *testing.T) {
 	}
 }
 
+var rekeys = rapid.SampledFrom([]lifecycle.Rekey{lifecycle.RekeyAllowed, lifecycle.RekeyRequired})
+
 // decide returns the empty change where the rules refuse the action.
 func (h *history) decide(action string) lifecycle.Change {
 	policy := rapid.SampledFrom([]lifecycle.Policy{
@@ -72,18 +74,24 @@ func (h *history) decide(action string) lifecycle.Change {
 		{Validity: 100 * 24 * time.Hour, RenewBefore: 30 * 24 * time.Hour, Spread: time.Hour},
 		{Validity: 2000 * 24 * time.Hour, RenewBefore: 900 * 24 * time.Hour},
 	}).Draw(h.T, "policy")
-	terms := lifecycle.Terms{Policy: policy, CAEnd: h.p.ca.NotAfter}
+	terms := lifecycle.Terms{Policy: policy, CAEnd: h.p.ca.NotAfter, Rekey: rekeys.Draw(h.T, "rekey")}
 	var c lifecycle.Change
 	var err error
 	switch action {
 	case "create":
-		c, err = lifecycle.Create(h.facts.UserID, terms, h.now)
+		if c, err = lifecycle.Create(h.facts.UserID, terms, h.now); rapid.Bool().Draw(h.T, "by CSR") {
+			c, err = lifecycle.CreateByCSR(h.facts.UserID, terms, h.now)
+		}
 	case "renew":
 		c, err = lifecycle.Renew(h.facts, terms, h.now)
 	case "request":
 		c, err = lifecycle.RenewOnRequest(h.facts, terms, h.now)
 	case "acknowledge":
 		c, err = lifecycle.Acknowledge(h.facts, 0, "ann@example.org", lifecycle.AckByPerson, h.now)
+	case "request by CSR":
+		c, err = lifecycle.RenewByCSR(h.facts, terms, rapid.Bool().Draw(h.T, "same key"), h.now)
+	case "reset by CSR":
+		c, err = lifecycle.ResetByCSR(h.facts, terms, h.now)
 	case "reset":
 		c, err = lifecycle.Reset(h.facts, terms, h.now)
 	case "delete":
@@ -102,6 +110,8 @@ func (h *history) save(t *testing.T, c lifecycle.Change) {
 	d := h.p.decided(h.facts.UserID, c)
 	if c.Issue == nil {
 		d.Pair = nil
+	} else if c.Issue.ByCSR {
+		d.Pair.SealedKey, d.Pair.PublicKey = nil, d.Pair.Serial
 	}
 	write(t, h.p.Store, func(tx app.Tx) error {
 		applied, err := tx.Apply(t.Context(), []app.Decided{d})
@@ -121,7 +131,7 @@ func (h *history) compare(t *testing.T) {
 	}
 	h.same("inspected facts", page[0].Facts, h.facts)
 	for i, pair := range page[0].Pairs {
-		h.same("key is there", pair.SealedKey != nil, h.facts.Generations[i].RevokedAt.IsZero())
+		h.same("key is there", pair.SealedKey != nil, h.facts.Generations[i].RevokedAt.IsZero() && !h.facts.Generations[i].ByCSR)
 	}
 	if !h.facts.DeletedAt.IsZero() {
 		h.same("password is there", page[0].SealedPassword != nil, false)
@@ -141,9 +151,13 @@ func (h *history) compare(t *testing.T) {
 	}
 	h.same("facts", u.Facts, h.facts)
 	h.same("current pair", u.Current, page[0].Pairs[len(page[0].Pairs)-1])
-	h.same("due", u.DueAt, h.facts.RenewAt)
 	h.comparePending(pending)
-	h.compareDue(t)
+	if _, waits := h.facts.Waiting(); waits {
+		h.same("due", u.DueAt, time.Time{})
+	} else {
+		h.same("due", u.DueAt, h.facts.RenewAt)
+		h.compareDue(t)
+	}
 	h.compareState(t)
 }
 
@@ -205,7 +219,7 @@ func (h *history) compareDue(t *testing.T) {
 		if u.Facts.UserID != h.facts.UserID {
 			continue
 		}
-		terms := lifecycle.Terms{Policy: u.Policy, CAEnd: h.p.ca.NotAfter}
+		terms := lifecycle.Terms{Policy: u.Policy, CAEnd: h.p.ca.NotAfter, Rekey: u.Rekey}
 		got, gotErr := lifecycle.Renew(u.Facts, terms, now)
 		want, wantErr := lifecycle.Renew(h.facts, terms, now)
 		h.same("the sweep's decision", got, want)

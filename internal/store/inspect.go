@@ -69,7 +69,7 @@ func inspectedUser(row db.InspectUsersRow) app.InspectedUser {
 func inspectPair(u *app.InspectedUser, g db.Generation) {
 	u.Current = pair(g)
 	u.Pairs = append(u.Pairs, u.Current)
-	u.Facts.Generations = append(u.Facts.Generations, generation(g.Number, g.NotBefore, g.NotAfter, u.Current.RevokedAt))
+	u.Facts.Generations = append(u.Facts.Generations, generation(g.Number, g.PublicKey != nil, g.NotBefore, g.NotAfter, u.Current.RevokedAt))
 	u.Copies.PairShards = append(u.Copies.PairShards, int(g.Shard))
 }
 

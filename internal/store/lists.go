@@ -40,7 +40,7 @@ func containing(text string) string {
 
 func listedUser(row db.FindUsersRow) (app.ListedUser, error) {
 	u := app.ListedUser{
-		Name: row.Name, Primary: row.IsPrimary, CreatedAt: fromMillis(row.CreatedAt), KeyGone: row.KeyGone,
+		Name: row.Name, Primary: row.IsPrimary, CreatedAt: fromMillis(row.CreatedAt), KeyGone: row.KeyGone, ByCSR: row.ByCSR,
 		Current: app.Pair{
 			Generation: int(row.Generation), Serial: row.Serial, CreatedAt: fromMillis(row.PairCreatedAt),
 			NotBefore: fromMillis(row.NotBefore), NotAfter: fromMillis(row.NotAfter), RevokedAt: fromNullMillis(row.RevokedAt),
@@ -49,15 +49,20 @@ func listedUser(row db.FindUsersRow) (app.ListedUser, error) {
 		SnoozedUntil: fromNullMillis(row.SnoozedUntil), SnoozeReason: row.SnoozeReason.String,
 		Cursor: app.UserCursor{Standing: int(row.Standing), Place: row.Place, Name: row.Name},
 	}
-	if row.Replaced.Valid && row.OldNotAfter.Valid {
+	switch {
+	case row.Waits.Bool:
+		u.Facts.Renewals = []lifecycle.Renewal{{
+			New: int(row.NewGeneration.Int32), Replaced: u.Current.Generation, CreatedAt: fromNullMillis(row.RenewedAt), Waits: true,
+		}}
+	case row.Replaced.Valid && row.OldNotAfter.Valid:
 		u.Facts.Generations = append(u.Facts.Generations,
-			generation(row.Replaced.Int32, row.OldNotBefore.Int64, row.OldNotAfter.Int64, fromNullMillis(row.OldRevokedAt)))
+			generation(row.Replaced.Int32, false, row.OldNotBefore.Int64, row.OldNotAfter.Int64, fromNullMillis(row.OldRevokedAt)))
 		u.Facts.Renewals = []lifecycle.Renewal{{
 			New: u.Current.Generation, Replaced: int(row.Replaced.Int32), CreatedAt: fromNullMillis(row.RenewedAt),
 			AcknowledgedAt: fromNullMillis(row.AcknowledgedAt), AcknowledgedBy: row.AcknowledgedBy.String, ClosedAt: fromNullMillis(row.ClosedAt),
 		}}
 	}
-	u.Facts.Generations = append(u.Facts.Generations, generation(row.Generation, row.NotBefore, row.NotAfter, u.Current.RevokedAt))
+	u.Facts.Generations = append(u.Facts.Generations, generation(row.Generation, row.ByCSR, row.NotBefore, row.NotAfter, u.Current.RevokedAt))
 	return u, nil
 }
 

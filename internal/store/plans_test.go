@@ -203,7 +203,7 @@ func plansOf(t *testing.T, s *Store, settings, explain string) map[string]string
 			_, err := r.Renewals(ctx, 5, app.RenewalCursor{OldNotAfter: at, UserID: 7}, 100)
 			return err
 		},
-		func() error { _, _, err := r.CountExpiring(ctx, 5); return err },
+		func() error { _, err := r.CountExpiring(ctx, 5); return err },
 		func() error { _, err := r.UserByName(ctx, 5, "user-204"); return err },
 		func() error { _, err := r.Users(ctx, 5, "user-204", 100); return err },
 		func() error { _, err := r.CountUsers(ctx, 5, 0); return err },

@@ -27,10 +27,10 @@ func (r reader) DuesToRewrite(ctx context.Context, projectID, serviceID, afterUs
 
 func userDue(row db.DuesOfProjectRow) (app.UserDue, error) {
 	return app.UserDue{
-		UserID: row.ID, ServiceID: row.ServiceID, Service: override(row.Validity, row.RenewBefore, row.Spread),
+		UserID: row.ID, ServiceID: row.ServiceID, Service: override(row.Validity, row.RenewBefore, row.Spread, row.Rekey),
 		NotAfter: fromMillis(row.NotAfter), RenewAt: fromMillis(row.RenewAt), SpreadTo: fromNullMillis(row.SpreadTo),
 		Policy:   policy(row.PolicyValidity, row.PolicyRenewBefore, row.PolicySpread),
-		Revision: row.Revision,
+		Revision: row.Revision, Waits: row.Waits,
 	}, nil
 }
 

@@ -48,7 +48,7 @@ func project(p db.Project) (app.Project, error) {
 	tags, err := fromMapText("tags of a project", p.Tags)
 	return app.Project{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails, Tags: tags,
-		Override: override(p.Validity, p.RenewBefore, p.Spread), Notices: fromNullJSON(p.Notices),
+		Override: override(p.Validity, p.RenewBefore, p.Spread, p.Rekey), Notices: fromNullJSON(p.Notices),
 		NewsAt: fromNullMillis(p.NewsAt), DigestAt: fromNullMillis(p.DigestAt),
 		CreatedAt: fromMillis(p.CreatedAt), DeletedAt: fromNullMillis(p.DeletedAt),
 	}, err
@@ -58,13 +58,13 @@ func (t *tx) InsertProject(ctx context.Context, p app.Project) error {
 	return t.writeError("project", t.q.InsertProject(ctx, db.InsertProjectParams{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: listText(p.TechEmails),
 		Validity: nullDuration(p.Override.Validity), RenewBefore: nullDuration(p.Override.RenewBefore),
-		Spread: nullDuration(p.Override.Spread), Notices: nullText(string(p.Notices)), Tags: mapText(p.Tags), CreatedAt: p.CreatedAt.UnixMilli(),
+		Spread: nullDuration(p.Override.Spread), Rekey: nullRekey(p.Override.Rekey), Notices: nullText(string(p.Notices)), Tags: mapText(p.Tags), CreatedAt: p.CreatedAt.UnixMilli(),
 	}))
 }
 
 func (t *tx) SetProjectPolicy(ctx context.Context, projectID int64, o lifecycle.Override) error {
 	n, err := t.q.SetProjectPolicy(ctx, db.SetProjectPolicyParams{
-		ID: projectID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore), Spread: nullDuration(o.Spread),
+		ID: projectID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore), Spread: nullDuration(o.Spread), Rekey: nullRekey(o.Rekey),
 	})
 	return t.changedOne("project", n, err)
 }

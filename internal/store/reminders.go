@@ -81,7 +81,7 @@ func (r reader) ServiceSummaries(ctx context.Context, projectID int64, since, no
 			i = len(list)
 			list = append(list, app.ServiceSummary{ServiceID: row.ID, Service: row.Name})
 		}
-		list[i].Renewed = int(row.Renewed)
+		list[i].Renewed, list[i].Requested = int(row.Renewed), int(row.Waiting)
 	}
 	slices.SortFunc(list, func(a, b app.ServiceSummary) int { return cmp.Compare(a.Service, b.Service) })
 	return list, nil

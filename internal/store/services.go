@@ -39,7 +39,7 @@ func service(s db.Service) (app.Service, error) {
 	return app.Service{
 		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud,
 		UserConfig: []byte(s.UserConfig), TechEmails: emails, Tags: tags, ReplAddresses: addresses,
-		Override:              override(s.Validity, s.RenewBefore, s.Spread),
+		Override:              override(s.Validity, s.RenewBefore, s.Spread, s.Rekey),
 		Notices:               fromNullJSON(s.Notices),
 		TerminationProtection: s.TerminationProtection,
 		CreatedAt:             fromMillis(s.CreatedAt), UpdatedAt: fromMillis(s.UpdatedAt), DeletedAt: fromNullMillis(s.DeletedAt),
@@ -79,7 +79,7 @@ func (t *tx) InsertService(ctx context.Context, s app.Service) error {
 		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud, UserConfig: configText(s.UserConfig),
 		TechEmails: listText(s.TechEmails), ReplAddresses: listText(s.ReplAddresses),
 		Validity: nullDuration(s.Override.Validity), RenewBefore: nullDuration(s.Override.RenewBefore),
-		Spread: nullDuration(s.Override.Spread), Notices: nullText(string(s.Notices)), TerminationProtection: s.TerminationProtection,
+		Spread: nullDuration(s.Override.Spread), Rekey: nullRekey(s.Override.Rekey), Notices: nullText(string(s.Notices)), TerminationProtection: s.TerminationProtection,
 		Tags: mapText(s.Tags), CreatedAt: s.CreatedAt.UnixMilli(), UpdatedAt: s.UpdatedAt.UnixMilli(),
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (t *tx) UpdateService(ctx context.Context, s app.Service) error {
 func (t *tx) SetServicePolicy(ctx context.Context, serviceID int64, o lifecycle.Override, at time.Time) error {
 	n, err := t.q.SetServicePolicy(ctx, db.SetServicePolicyParams{
 		ID: serviceID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore),
-		Spread: nullDuration(o.Spread), UpdatedAt: at.UnixMilli(),
+		Spread: nullDuration(o.Spread), Rekey: nullRekey(o.Rekey), UpdatedAt: at.UnixMilli(),
 	})
 	return t.changedOne("service", n, err)
 }

@@ -64,34 +64,38 @@ func (r reader) duePage(ctx context.Context, page db.DueUsersParams) ([]app.DueU
 		return nil, readError("renewals of due users", err)
 	}
 	users := make([]app.DueUser, len(rows))
-	facts := make(map[int64]*lifecycle.Facts, len(rows))
+	place := make(map[int64]*app.DueUser, len(rows))
 	for i, row := range rows {
 		users[i] = dueUser(row)
-		facts[row.ID] = &users[i].Facts
+		place[row.ID] = &users[i]
 	}
 	for _, g := range generations {
-		f := facts[g.UserID]
-		f.Generations = append(f.Generations, generation(g.Number, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
+		u := place[g.UserID]
+		u.Facts.Generations = append(u.Facts.Generations, generation(g.Number, g.PublicKey != nil, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
+		if cert, ok := g.Cert.([]byte); ok { // both drivers give bytes, or nil
+			u.CSRCert = cert
+		}
 	}
 	for _, r := range renewals {
 		if !r.Awaiting {
 			continue
 		}
-		f := facts[r.UserID]
+		f := &place[r.UserID].Facts
 		f.Renewals = append(f.Renewals, lifecycle.Renewal{
-			New: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt),
+			New: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt), Waits: r.Waits,
 		})
 	}
 	return users, nil
 }
 
 func dueUser(row db.DueUsersRow) app.DueUser {
-	effective, _ := lifecycle.Effective(
-		override(row.ProjectValidity, row.ProjectRenewBefore, row.ProjectSpread),
-		override(row.Validity, row.RenewBefore, row.Spread))
+	project := override(row.ProjectValidity, row.ProjectRenewBefore, row.ProjectSpread, row.ProjectRekey)
+	service := override(row.Validity, row.RenewBefore, row.Spread, row.Rekey)
+	effective, _ := lifecycle.Effective(project, service)
+	rekey, _ := lifecycle.EffectiveRekey(project, service)
 	return app.DueUser{
 		ProjectID: row.ProjectID, ServiceID: row.ServiceID, DueAt: fromNullMillis(row.DueAt),
-		User: row.Name, Service: row.Service, Project: row.Project, Policy: effective,
+		User: row.Name, Service: row.Service, Project: row.Project, Policy: effective, Rekey: rekey,
 		Facts: lifecycle.Facts{UserID: row.ID, Revision: row.Revision, RenewAt: fromMillis(row.RenewAt)},
 	}
 }

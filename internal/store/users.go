@@ -21,7 +21,7 @@ func (r reader) UserByName(ctx context.Context, serviceID int64, name string) (a
 		return app.User{}, readError("generations", err)
 	}
 	for _, g := range generations {
-		u.Facts.Generations = append(u.Facts.Generations, generation(g.Number, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
+		u.Facts.Generations = append(u.Facts.Generations, generation(g.Number, g.ByCSR, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
 	}
 	renewals, err := r.q.UserRenewals(ctx, u.ID)
 	if err != nil {
@@ -55,7 +55,7 @@ func (r reader) Users(ctx context.Context, serviceID int64, after string, limit 
 	}
 	for _, g := range generations {
 		if f := facts[g.UserID]; f != nil {
-			f.Generations = append(f.Generations, generation(g.Number, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
+			f.Generations = append(f.Generations, generation(g.Number, g.ByCSR, g.NotBefore, g.NotAfter, fromNullMillis(g.RevokedAt)))
 		}
 	}
 	for _, row := range renewals {
@@ -95,21 +95,21 @@ func currentPair(row db.UsersRow) app.Pair {
 		return app.Pair{}
 	}
 	return app.Pair{
-		Generation: int(row.User.Generation), CAID: row.CaID.Int64, Serial: row.Serial, Cert: row.Cert, SealedKey: row.SealedKey,
+		Generation: int(row.User.Generation), CAID: row.CaID.Int64, Serial: row.Serial, Cert: row.Cert, SealedKey: row.SealedKey, PublicKey: row.PublicKey,
 		CreatedAt: fromNullMillis(row.PairCreatedAt), NotBefore: fromNullMillis(row.NotBefore),
 		NotAfter: fromMillis(row.User.NotAfter), RevokedAt: fromNullMillis(row.RevokedAt),
 	}
 }
 
-func generation(number int32, notBefore, notAfter int64, revokedAt time.Time) lifecycle.Generation {
+func generation(number int32, byCSR bool, notBefore, notAfter int64, revokedAt time.Time) lifecycle.Generation {
 	return lifecycle.Generation{
-		Number: int(number), NotBefore: fromMillis(notBefore), NotAfter: fromMillis(notAfter), RevokedAt: revokedAt,
+		Number: int(number), ByCSR: byCSR, NotBefore: fromMillis(notBefore), NotAfter: fromMillis(notAfter), RevokedAt: revokedAt,
 	}
 }
 
 func renewal(r db.Renewal) lifecycle.Renewal {
 	return lifecycle.Renewal{
-		New: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt),
+		New: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt), Waits: r.Waits,
 		AcknowledgedAt: fromNullMillis(r.AcknowledgedAt), AcknowledgedBy: r.AcknowledgedBy.String,
 		AcknowledgedHow: lifecycle.AcknowledgedHow(r.AcknowledgedHow.String),
 		ClosedAt:        fromNullMillis(r.ClosedAt), ClosedAs: lifecycle.ClosedAs(r.ClosedAs.String),
@@ -137,7 +137,7 @@ func (r reader) Pair(ctx context.Context, userID int64, n int) (app.Pair, error)
 
 func pair(g db.Generation) app.Pair {
 	return app.Pair{
-		Generation: int(g.Number), CAID: g.CaID, Serial: g.Serial, Cert: g.Cert, SealedKey: g.SealedKey,
+		Generation: int(g.Number), CAID: g.CaID, Serial: g.Serial, Cert: g.Cert, SealedKey: g.SealedKey, PublicKey: g.PublicKey,
 		CreatedAt: fromMillis(g.CreatedAt), NotBefore: fromMillis(g.NotBefore), NotAfter: fromMillis(g.NotAfter),
 		RevokedAt: fromNullMillis(g.RevokedAt),
 	}
@@ -159,17 +159,35 @@ func pendingRenewal(row db.PendingRenewalsRow) (app.PendingRenewal, error) {
 		ServiceID: r.ServiceID, UserID: r.UserID, Service: row.Service, User: row.UserName,
 		Generation: int(r.Generation), Replaced: int(r.Replaced), CreatedAt: fromMillis(r.CreatedAt),
 		OldNotBefore: fromMillis(row.OldNotBefore), OldNotAfter: fromMillis(r.OldNotAfter),
-		NewNotBefore: fromMillis(row.NewNotBefore), NewNotAfter: fromMillis(row.NewNotAfter),
+		NewNotBefore: madeAt(r, row.NewNotBefore), NewNotAfter: madeAt(r, row.NewNotAfter), Waits: r.Waits,
 		SnoozedUntil: fromNullMillis(r.SnoozedUntil), SnoozeReason: r.SnoozeReason.String,
 	}, nil
 }
 
-func (r reader) CountExpiring(ctx context.Context, serviceID int64) (n int, first time.Time, err error) {
+// madeAt is a time of the new pair; zero where that waits to be made.
+func madeAt(r db.Renewal, ms int64) time.Time {
+	if r.Waits {
+		return time.Time{}
+	}
+	return fromMillis(ms)
+}
+
+func (r reader) CountExpiring(ctx context.Context, serviceID int64) (app.ExpiringCount, error) {
 	row, err := r.q.CountExpiring(ctx, serviceID)
 	if err != nil || row.N == 0 {
-		return 0, time.Time{}, readError("renewals", err)
+		return app.ExpiringCount{}, readError("renewals", err)
 	}
-	return int(row.N), fromMillis(row.First), nil
+	return app.ExpiringCount{Renewals: int(row.N), Waiting: int(row.Waiting), First: fromMillis(row.First)}, nil
+}
+
+func (r reader) KeyHolders(ctx context.Context, projectID int64, publicKey []byte, limit int) ([]app.KeyHolder, error) {
+	rows, err := r.q.KeyHolders(ctx, db.KeyHoldersParams{PublicKey: publicKey, ProjectID: projectID, Limit: int32(limit)})
+	if err != nil {
+		return nil, readError("public keys", err)
+	}
+	return convertAll(rows, func(row db.KeyHoldersRow) (app.KeyHolder, error) {
+		return app.KeyHolder{UserID: row.UserID, Generation: int(row.Number), RevokedAt: fromNullMillis(row.RevokedAt)}, nil
+	})
 }
 
 func (r reader) CountKeys(ctx context.Context, serviceID int64) (int, error) {

@@ -104,7 +104,7 @@ func (w *sweepWorker) Work(ctx context.Context, job *river.Job[sweepArgs]) error
 		w.Observe(report, w.Now().Sub(begin))
 	}
 	w.Log.Info("swept", "shard", job.Args.Shard, "due", report.Due, "renewed", report.Renewed, "postponed", report.Postponed,
-		"failed", report.Failed, "stale", report.Stale, "keys_destroyed", report.KeysDestroyed)
+		"awaiting_csr", report.Awaiting, "failed", report.Failed, "stale", report.Stale, "keys_destroyed", report.KeysDestroyed)
 	w.beat(ctx)
 	return nil
 }

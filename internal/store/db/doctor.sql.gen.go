@@ -51,7 +51,7 @@ func (q *Queries) InspectChannels(ctx context.Context, arg InspectChannelsParams
 }
 
 const inspectGenerations = `-- name: InspectGenerations :many
-SELECT user_id, number, shard, ca_id, not_before, not_after, created_at, revoked_at, serial, cert, sealed_key FROM generations WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, number
+SELECT user_id, number, shard, ca_id, not_before, not_after, created_at, revoked_at, serial, cert, sealed_key, public_key FROM generations WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, number
 `
 
 type InspectGenerationsParams struct {
@@ -80,6 +80,7 @@ func (q *Queries) InspectGenerations(ctx context.Context, arg InspectGenerations
 			&i.Serial,
 			&i.Cert,
 			&i.SealedKey,
+			&i.PublicKey,
 		); err != nil {
 			return nil, err
 		}
@@ -167,7 +168,7 @@ func (q *Queries) InspectMessages(ctx context.Context, arg InspectMessagesParams
 }
 
 const inspectRenewals = `-- name: InspectRenewals :many
-SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as, remind_at, told_at, snoozed_until, snoozed_by, snooze_reason FROM renewals WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, generation
+SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as, remind_at, told_at, snoozed_until, snoozed_by, snooze_reason, waits FROM renewals WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, generation
 `
 
 type InspectRenewalsParams struct {
@@ -202,6 +203,7 @@ func (q *Queries) InspectRenewals(ctx context.Context, arg InspectRenewalsParams
 			&i.SnoozedUntil,
 			&i.SnoozedBy,
 			&i.SnoozeReason,
+			&i.Waits,
 		); err != nil {
 			return nil, err
 		}

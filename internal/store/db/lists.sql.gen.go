@@ -23,7 +23,7 @@ FROM (SELECT v.not_after AS at, 0 AS what
     WHERE s.project_id = $1 AND s.deleted_at IS NULL AND v.service_id = s.id AND v.deleted_at IS NULL
       AND (CAST($2 AS BIGINT) = 0 OR s.id = CAST($2 AS BIGINT))
       AND v.old_not_after >= CAST($3 AS BIGINT) AND v.old_not_after < CAST($4 AS BIGINT)
-      AND (NOT v.acknowledged OR v.old_not_after >= CAST($5 AS BIGINT))
+      AND (NOT v.acknowledged OR v.old_not_after >= CAST($5 AS BIGINT)) AND v.old_not_after <> v.not_after
     UNION ALL
     SELECT v.renew_at AS at, 1 AS what
     FROM services s CROSS JOIN users v
@@ -47,7 +47,8 @@ type CountDatesRow struct {
 	Renewals int64
 }
 
-// An old pair matters while it works, or while nobody acknowledged the new one.
+// An old pair matters while it works, or while nobody acknowledged the new one. Where
+// the new one waits for a certificate signing request, the old one is the current one.
 // Quarters of an hour fall on whole days and hours of every time zone.
 func (q *Queries) CountDates(ctx context.Context, arg CountDatesParams) ([]CountDatesRow, error) {
 	rows, err := q.db.QueryContext(ctx, countDates,
@@ -81,7 +82,7 @@ func (q *Queries) CountDates(ctx context.Context, arg CountDatesParams) ([]Count
 const countOverdue = `-- name: CountOverdue :one
 SELECT COUNT(*) FROM services s CROSS JOIN users v
 WHERE s.project_id = $1 AND s.deleted_at IS NULL AND v.service_id = s.id AND v.deleted_at IS NULL
-  AND v.renew_at <= CAST($2 AS BIGINT)
+  AND v.renew_at <= CAST($2 AS BIGINT) AND (v.old_not_after IS NULL OR v.acknowledged OR v.old_not_after <> v.not_after)
 `
 
 type CountOverdueParams struct {
@@ -89,6 +90,7 @@ type CountOverdueParams struct {
 	Now       int64
 }
 
+// Who waits for a certificate signing request is not overdue.
 func (q *Queries) CountOverdue(ctx context.Context, arg CountOverdueParams) (int64, error) {
 	row := q.db.QueryRowContext(ctx, countOverdue, arg.ProjectID, arg.Now)
 	var count int64
@@ -276,7 +278,8 @@ func (q *Queries) CountUrgentServices(ctx context.Context, arg CountUrgentServic
 const findUsers = `-- name: FindUsers :many
 
 SELECT page.standing, page.place, u.id, u.name, u.is_primary, u.created_at, u.generation, u.not_after, u.renew_at,
-    g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AS BOOLEAN) AS key_gone,
+    g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AND g.public_key IS NULL AS BOOLEAN) AS key_gone,
+    CAST(g.public_key IS NOT NULL AS BOOLEAN) AS by_csr, r.generation AS new_generation, r.waits,
     r.replaced, r.created_at AS renewed_at, r.acknowledged_at, r.acknowledged_by, r.closed_at, r.snoozed_until, r.snooze_reason,
     o.not_before AS old_not_before, o.not_after AS old_not_after, o.revoked_at AS old_revoked_at
 FROM (SELECT m.id, m.name, m.standing, m.place
@@ -304,6 +307,7 @@ FROM (SELECT m.id, m.name, m.standing, m.place
 CROSS JOIN users u
 JOIN generations g ON g.user_id = u.id AND g.number = u.generation
 LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
+    + CASE WHEN u.old_not_after = u.not_after AND NOT u.acknowledged THEN 1 ELSE 0 END AND NOT (r.waits AND r.closed_at IS NOT NULL)
 LEFT JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
 WHERE u.id = page.id
 ORDER BY page.standing, page.place, page.name
@@ -340,6 +344,9 @@ type FindUsersRow struct {
 	PairCreatedAt  int64
 	RevokedAt      sql.NullInt64
 	KeyGone        bool
+	ByCSR          bool
+	NewGeneration  sql.NullInt32
+	Waits          sql.NullBool
 	Replaced       sql.NullInt32
 	RenewedAt      sql.NullInt64
 	AcknowledgedAt sql.NullInt64
@@ -396,6 +403,9 @@ func (q *Queries) FindUsers(ctx context.Context, arg FindUsersParams) ([]FindUse
 			&i.PairCreatedAt,
 			&i.RevokedAt,
 			&i.KeyGone,
+			&i.ByCSR,
+			&i.NewGeneration,
+			&i.Waits,
 			&i.Replaced,
 			&i.RenewedAt,
 			&i.AcknowledgedAt,
@@ -427,7 +437,7 @@ FROM (SELECT CAST(v.old_not_after AS BIGINT) AS at, 0 AS what, v.id, s.name AS s
     WHERE s.project_id = $1 AND s.deleted_at IS NULL AND v.service_id = s.id AND v.deleted_at IS NULL
       AND (CAST($3 AS BIGINT) = 0 OR s.id = CAST($3 AS BIGINT))
       AND v.old_not_after >= CAST($4 AS BIGINT) AND v.old_not_after < CAST($5 AS BIGINT)
-      AND (NOT v.acknowledged OR v.old_not_after >= CAST($6 AS BIGINT))
+      AND (NOT v.acknowledged OR v.old_not_after >= CAST($6 AS BIGINT)) AND v.old_not_after <> v.not_after
     UNION ALL
     SELECT v.not_after AS at, 1 AS what, v.id, s.name AS service, v.name, v.not_after, v.old_not_after, v.acknowledged
     FROM services s CROSS JOIN users v

@@ -99,6 +99,7 @@ type Generation struct {
 	Serial    []byte
 	Cert      []byte
 	SealedKey []byte
+	PublicKey []byte
 }
 
 type Invitation struct {
@@ -178,6 +179,7 @@ type Project struct {
 	DigestAt    sql.NullInt64
 	Tags        string
 	DeletedAt   sql.NullInt64
+	Rekey       sql.NullString
 }
 
 type Renewal struct {
@@ -198,6 +200,7 @@ type Renewal struct {
 	SnoozedUntil    sql.NullInt64
 	SnoozedBy       sql.NullString
 	SnoozeReason    sql.NullString
+	Waits           bool
 }
 
 type Service struct {
@@ -218,6 +221,7 @@ type Service struct {
 	DeletedAt             sql.NullInt64
 	Notices               sql.NullString
 	Tags                  string
+	Rekey                 sql.NullString
 }
 
 type SetupLink struct {

@@ -11,7 +11,7 @@ import (
 )
 
 const allProjects = `-- name: AllProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
 `
 
 type AllProjectsParams struct {
@@ -42,6 +42,7 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 			&i.DigestAt,
 			&i.Tags,
 			&i.DeletedAt,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -108,8 +109,8 @@ func (q *Queries) FirstNameTaken(ctx context.Context, firstName string) (bool, e
 }
 
 const insertProject = `-- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type InsertProjectParams struct {
@@ -123,6 +124,7 @@ type InsertProjectParams struct {
 	Notices     sql.NullString
 	Tags        string
 	CreatedAt   int64
+	Rekey       sql.NullString
 }
 
 func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) error {
@@ -137,12 +139,13 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 		arg.Notices,
 		arg.Tags,
 		arg.CreatedAt,
+		arg.Rekey,
 	)
 	return err
 }
 
 const inspectProjects = `-- name: InspectProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectProjectsParams struct {
@@ -173,6 +176,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 			&i.DigestAt,
 			&i.Tags,
 			&i.DeletedAt,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -188,7 +192,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 }
 
 const project = `-- name: Project :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE id = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE id = $1
 `
 
 func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
@@ -208,6 +212,7 @@ func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
 		&i.DigestAt,
 		&i.Tags,
 		&i.DeletedAt,
+		&i.Rekey,
 	)
 	return i, err
 }
@@ -224,7 +229,7 @@ func (q *Queries) ProjectAlive(ctx context.Context, id int64) (bool, error) {
 }
 
 const projectByName = `-- name: ProjectByName :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE name = $1 AND deleted_at IS NULL
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE name = $1 AND deleted_at IS NULL
 `
 
 func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, error) {
@@ -244,6 +249,7 @@ func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, erro
 		&i.DigestAt,
 		&i.Tags,
 		&i.DeletedAt,
+		&i.Rekey,
 	)
 	return i, err
 }
@@ -260,7 +266,7 @@ func (q *Queries) ProjectHasServices(ctx context.Context, projectID int64) (bool
 }
 
 const projectsOf = `-- name: ProjectsOf :many
-SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at FROM members m JOIN projects p ON p.id = m.project_id
+SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at, p.rekey FROM members m JOIN projects p ON p.id = m.project_id
 WHERE m.account_id = $1 AND p.name > $3 AND p.deleted_at IS NULL ORDER BY p.name LIMIT $2
 `
 
@@ -293,6 +299,7 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 			&i.DigestAt,
 			&i.Tags,
 			&i.DeletedAt,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -325,7 +332,7 @@ func (q *Queries) RenameProject(ctx context.Context, arg RenameProjectParams) (i
 }
 
 const setProjectPolicy = `-- name: SetProjectPolicy :execrows
-UPDATE projects SET validity = $2, renew_before = $3, spread = $4 WHERE id = $1
+UPDATE projects SET validity = $2, renew_before = $3, spread = $4, rekey = $5 WHERE id = $1
 `
 
 type SetProjectPolicyParams struct {
@@ -333,6 +340,7 @@ type SetProjectPolicyParams struct {
 	Validity    sql.NullInt64
 	RenewBefore sql.NullInt64
 	Spread      sql.NullInt64
+	Rekey       sql.NullString
 }
 
 func (q *Queries) SetProjectPolicy(ctx context.Context, arg SetProjectPolicyParams) (int64, error) {
@@ -341,6 +349,7 @@ func (q *Queries) SetProjectPolicy(ctx context.Context, arg SetProjectPolicyPara
 		arg.Validity,
 		arg.RenewBefore,
 		arg.Spread,
+		arg.Rekey,
 	)
 	if err != nil {
 		return 0, err

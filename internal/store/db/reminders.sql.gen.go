@@ -14,15 +14,15 @@ const census = `-- name: Census :many
 SELECT CAST(CASE
         WHEN u.deleted_at IS NOT NULL THEN 'deleted'
         WHEN u.not_after < CAST($1 AS BIGINT) THEN 'lapsed'
-        WHEN r.user_id IS NULL OR r.closed_at IS NOT NULL THEN 'valid'
-        WHEN r.acknowledged_at IS NULL AND r.old_not_after >= $1 THEN 'expiring'
-        WHEN r.acknowledged_at IS NULL THEN 'lapsed'
-        WHEN r.old_not_after >= $1 THEN 'acknowledged'
+        WHEN u.old_not_after IS NULL THEN 'valid'
+        WHEN NOT u.acknowledged AND u.old_not_after >= $1 THEN 'expiring'
+        WHEN NOT u.acknowledged THEN 'lapsed'
+        WHEN u.old_not_after >= $1 THEN 'acknowledged'
         ELSE 'valid' END AS TEXT) AS state,
     CAST(CASE WHEN u.not_after <= $1 THEN 0 ELSE (u.not_after - $1 + 86399999) / 86400000 END AS BIGINT) AS days,
     COUNT(*) AS n,
-    COUNT(CASE WHEN r.user_id IS NOT NULL AND r.acknowledged_at IS NULL AND r.closed_at IS NULL THEN 1 END) AS awaiting
-FROM users u LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
+    COUNT(CASE WHEN u.deleted_at IS NULL AND u.old_not_after IS NOT NULL AND NOT u.acknowledged THEN 1 END) AS awaiting
+FROM users u
 GROUP BY 1, 2
 `
 
@@ -33,9 +33,7 @@ type CensusRow struct {
 	Awaiting int64
 }
 
-// The state of each user as lifecycle.State has it. The renewal that made the
-// current generation is the newest one, unless a reset came after it: then
-// nothing of the time before counts.
+// The state of each user as lifecycle.State has it, from what its row repeats.
 func (q *Queries) Census(ctx context.Context, now int64) ([]CensusRow, error) {
 	rows, err := q.db.QueryContext(ctx, census, now)
 	if err != nil {
@@ -114,13 +112,13 @@ func (q *Queries) DueProjects(ctx context.Context, arg DueProjectsParams) ([]int
 
 const dueReminders = `-- name: DueReminders :many
 
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, r.waits, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND r.remind_at <= CAST($3 AS BIGINT)
 ORDER BY r.remind_at, r.user_id LIMIT $2
@@ -170,6 +168,7 @@ func (q *Queries) DueReminders(ctx context.Context, arg DueRemindersParams) ([]D
 			&i.Renewal.SnoozedUntil,
 			&i.Renewal.SnoozedBy,
 			&i.Renewal.SnoozeReason,
+			&i.Renewal.Waits,
 			&i.Service,
 			&i.UserName,
 			&i.OldNotBefore,
@@ -286,13 +285,13 @@ func (q *Queries) PendingByService(ctx context.Context, arg PendingByServicePara
 
 const pendingRemindersOfProject = `-- name: PendingRemindersOfProject :many
 
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, r.waits, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM users u
 CROSS JOIN renewals r
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE u.project_id = $1 AND u.id > $3 AND u.deleted_at IS NULL
   AND r.user_id = u.id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY u.id LIMIT $2
@@ -342,6 +341,7 @@ func (q *Queries) PendingRemindersOfProject(ctx context.Context, arg PendingRemi
 			&i.Renewal.SnoozedUntil,
 			&i.Renewal.SnoozedBy,
 			&i.Renewal.SnoozeReason,
+			&i.Renewal.Waits,
 			&i.Service,
 			&i.UserName,
 			&i.OldNotBefore,
@@ -362,13 +362,13 @@ func (q *Queries) PendingRemindersOfProject(ctx context.Context, arg PendingRemi
 }
 
 const pendingRemindersOfService = `-- name: PendingRemindersOfService :many
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, r.waits, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.service_id = $3 AND r.user_id > $4
   AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY r.user_id LIMIT $2
@@ -422,6 +422,7 @@ func (q *Queries) PendingRemindersOfService(ctx context.Context, arg PendingRemi
 			&i.Renewal.SnoozedUntil,
 			&i.Renewal.SnoozedBy,
 			&i.Renewal.SnoozeReason,
+			&i.Renewal.Waits,
 			&i.Service,
 			&i.UserName,
 			&i.OldNotBefore,
@@ -456,7 +457,7 @@ func (q *Queries) PutOffNews(ctx context.Context, arg PutOffNewsParams) error {
 }
 
 const renewedByService = `-- name: RenewedByService :many
-SELECT s.id, s.name, COUNT(*) AS renewed
+SELECT s.id, s.name, COUNT(CASE WHEN NOT r.waits THEN 1 END) AS renewed, COUNT(CASE WHEN r.waits THEN 1 END) AS waiting
 FROM services s CROSS JOIN renewals r
 WHERE s.project_id = $1 AND s.deleted_at IS NULL AND r.service_id = s.id AND r.created_at > CAST($2 AS BIGINT)
 GROUP BY s.name, s.id
@@ -471,6 +472,7 @@ type RenewedByServiceRow struct {
 	ID      int64
 	Name    string
 	Renewed int64
+	Waiting int64
 }
 
 func (q *Queries) RenewedByService(ctx context.Context, arg RenewedByServiceParams) ([]RenewedByServiceRow, error) {
@@ -482,7 +484,12 @@ func (q *Queries) RenewedByService(ctx context.Context, arg RenewedByServicePara
 	var items []RenewedByServiceRow
 	for rows.Next() {
 		var i RenewedByServiceRow
-		if err := rows.Scan(&i.ID, &i.Name, &i.Renewed); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Renewed,
+			&i.Waiting,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -527,8 +534,8 @@ func (q *Queries) Snooze(ctx context.Context, arg SnoozeParams) (int64, error) {
 }
 
 const urgentRenewals = `-- name: UrgentRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, r.waits, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM (SELECT p.user_id FROM renewals p
     WHERE p.service_id = $1 AND p.acknowledged_at IS NULL AND p.closed_at IS NULL
       AND COALESCE(p.snoozed_until, 0) <= CAST($3 AS BIGINT)
@@ -537,7 +544,7 @@ CROSS JOIN renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.user_id = urgent.user_id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY r.old_not_after, r.user_id
 `
@@ -585,6 +592,7 @@ func (q *Queries) UrgentRenewals(ctx context.Context, arg UrgentRenewalsParams) 
 			&i.Renewal.SnoozedUntil,
 			&i.Renewal.SnoozedBy,
 			&i.Renewal.SnoozeReason,
+			&i.Renewal.Waits,
 			&i.Service,
 			&i.UserName,
 			&i.OldNotBefore,

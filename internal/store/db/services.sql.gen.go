@@ -56,8 +56,8 @@ func (q *Queries) DeletedPairsEnd(ctx context.Context, arg DeletedPairsEndParams
 
 const insertService = `-- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, notices, termination_protection, tags, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    validity, renew_before, spread, notices, termination_protection, tags, created_at, updated_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 `
 
 type InsertServiceParams struct {
@@ -77,6 +77,7 @@ type InsertServiceParams struct {
 	Tags                  string
 	CreatedAt             int64
 	UpdatedAt             int64
+	Rekey                 sql.NullString
 }
 
 func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) error {
@@ -97,12 +98,13 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 		arg.Tags,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.Rekey,
 	)
 	return err
 }
 
 const inspectServices = `-- name: InspectServices :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey FROM services WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectServicesParams struct {
@@ -137,6 +139,7 @@ func (q *Queries) InspectServices(ctx context.Context, arg InspectServicesParams
 			&i.DeletedAt,
 			&i.Notices,
 			&i.Tags,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -170,7 +173,7 @@ func (q *Queries) PairsEnd(ctx context.Context, arg PairsEndParams) (int64, erro
 }
 
 const serviceByName = `-- name: ServiceByName :one
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
 `
 
 type ServiceByNameParams struct {
@@ -199,6 +202,7 @@ func (q *Queries) ServiceByName(ctx context.Context, arg ServiceByNameParams) (S
 		&i.DeletedAt,
 		&i.Notices,
 		&i.Tags,
+		&i.Rekey,
 	)
 	return i, err
 }
@@ -215,7 +219,7 @@ func (q *Queries) ServiceHasUsers(ctx context.Context, serviceID int64) (bool, e
 }
 
 const services = `-- name: Services :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
 `
 
 type ServicesParams struct {
@@ -251,6 +255,7 @@ func (q *Queries) Services(ctx context.Context, arg ServicesParams) ([]Service, 
 			&i.DeletedAt,
 			&i.Notices,
 			&i.Tags,
+			&i.Rekey,
 		); err != nil {
 			return nil, err
 		}
@@ -284,7 +289,7 @@ func (q *Queries) SetReplAddresses(ctx context.Context, arg SetReplAddressesPara
 }
 
 const setServicePolicy = `-- name: SetServicePolicy :execrows
-UPDATE services SET validity = $2, renew_before = $3, spread = $4, updated_at = $5 WHERE id = $1 AND deleted_at IS NULL
+UPDATE services SET validity = $2, renew_before = $3, spread = $4, updated_at = $5, rekey = $6 WHERE id = $1 AND deleted_at IS NULL
 `
 
 type SetServicePolicyParams struct {
@@ -293,6 +298,7 @@ type SetServicePolicyParams struct {
 	RenewBefore sql.NullInt64
 	Spread      sql.NullInt64
 	UpdatedAt   int64
+	Rekey       sql.NullString
 }
 
 func (q *Queries) SetServicePolicy(ctx context.Context, arg SetServicePolicyParams) (int64, error) {
@@ -302,6 +308,7 @@ func (q *Queries) SetServicePolicy(ctx context.Context, arg SetServicePolicyPara
 		arg.RenewBefore,
 		arg.Spread,
 		arg.UpdatedAt,
+		arg.Rekey,
 	)
 	if err != nil {
 		return 0, err

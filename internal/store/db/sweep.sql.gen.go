@@ -35,7 +35,8 @@ func (q *Queries) CountDue(ctx context.Context, now int64) (int64, error) {
 }
 
 const dueGenerations = `-- name: DueGenerations :many
-SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at
+SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at, g.public_key,
+    CASE WHEN g.number = page.generation AND g.public_key IS NOT NULL THEN g.cert END AS cert
 FROM (SELECT u.id, u.generation FROM users u
       WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= $3
         AND (u.due_at, u.id) > (CAST($4 AS BIGINT), CAST($5 AS BIGINT))
@@ -59,6 +60,8 @@ type DueGenerationsRow struct {
 	NotBefore int64
 	NotAfter  int64
 	RevokedAt sql.NullInt64
+	PublicKey []byte
+	Cert      interface{}
 }
 
 func (q *Queries) DueGenerations(ctx context.Context, arg DueGenerationsParams) ([]DueGenerationsRow, error) {
@@ -82,6 +85,8 @@ func (q *Queries) DueGenerations(ctx context.Context, arg DueGenerationsParams) 
 			&i.NotBefore,
 			&i.NotAfter,
 			&i.RevokedAt,
+			&i.PublicKey,
+			&i.Cert,
 		); err != nil {
 			return nil, err
 		}
@@ -97,7 +102,7 @@ func (q *Queries) DueGenerations(ctx context.Context, arg DueGenerationsParams) 
 }
 
 const dueRenewals = `-- name: DueRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.created_at,
+SELECT r.user_id, r.generation, r.replaced, r.created_at, r.waits,
     CAST(r.acknowledged_at IS NULL AND r.closed_at IS NULL AS BOOLEAN) AS awaiting
 FROM (SELECT u.id FROM users u
       WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= $3
@@ -120,6 +125,7 @@ type DueRenewalsRow struct {
 	Generation int32
 	Replaced   int32
 	CreatedAt  int64
+	Waits      bool
 	Awaiting   bool
 }
 
@@ -143,6 +149,7 @@ func (q *Queries) DueRenewals(ctx context.Context, arg DueRenewalsParams) ([]Due
 			&i.Generation,
 			&i.Replaced,
 			&i.CreatedAt,
+			&i.Waits,
 			&i.Awaiting,
 		); err != nil {
 			return nil, err
@@ -200,8 +207,8 @@ func (q *Queries) DueShards(ctx context.Context, arg DueShardsParams) ([]int32, 
 const dueUsers = `-- name: DueUsers :many
 
 SELECT u.id, u.project_id, u.service_id, u.due_at, u.renew_at, u.revision, u.name,
-    s.name AS service, s.validity, s.renew_before, s.spread,
-    p.first_name AS project, p.validity AS project_validity, p.renew_before AS project_renew_before, p.spread AS project_spread
+    s.name AS service, s.validity, s.renew_before, s.spread, s.rekey,
+    p.first_name AS project, p.validity AS project_validity, p.renew_before AS project_renew_before, p.spread AS project_spread, p.rekey AS project_rekey
 FROM users u JOIN services s ON s.id = u.service_id JOIN projects p ON p.id = u.project_id
 WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= $3
   AND (u.due_at, u.id) > (CAST($4 AS BIGINT), CAST($5 AS BIGINT))
@@ -228,10 +235,12 @@ type DueUsersRow struct {
 	Validity           sql.NullInt64
 	RenewBefore        sql.NullInt64
 	Spread             sql.NullInt64
+	Rekey              sql.NullString
 	Project            string
 	ProjectValidity    sql.NullInt64
 	ProjectRenewBefore sql.NullInt64
 	ProjectSpread      sql.NullInt64
+	ProjectRekey       sql.NullString
 }
 
 // The page of due users stands in three queries with the same inner page.
@@ -265,10 +274,12 @@ func (q *Queries) DueUsers(ctx context.Context, arg DueUsersParams) ([]DueUsersR
 			&i.Validity,
 			&i.RenewBefore,
 			&i.Spread,
+			&i.Rekey,
 			&i.Project,
 			&i.ProjectValidity,
 			&i.ProjectRenewBefore,
 			&i.ProjectSpread,
+			&i.ProjectRekey,
 		); err != nil {
 			return nil, err
 		}

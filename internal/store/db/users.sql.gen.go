@@ -25,19 +25,20 @@ func (q *Queries) AdvancePolicyRewrite(ctx context.Context, arg AdvancePolicyRew
 }
 
 const countExpiring = `-- name: CountExpiring :one
-SELECT COUNT(*) AS n, CAST(COALESCE(MIN(old_not_after), 0) AS BIGINT) AS first
+SELECT COUNT(*) AS n, COUNT(CASE WHEN waits THEN 1 END) AS waiting, CAST(COALESCE(MIN(old_not_after), 0) AS BIGINT) AS first
 FROM renewals WHERE service_id = $1 AND acknowledged_at IS NULL AND closed_at IS NULL
 `
 
 type CountExpiringRow struct {
-	N     int64
-	First int64
+	N       int64
+	Waiting int64
+	First   int64
 }
 
 func (q *Queries) CountExpiring(ctx context.Context, serviceID int64) (CountExpiringRow, error) {
 	row := q.db.QueryRowContext(ctx, countExpiring, serviceID)
 	var i CountExpiringRow
-	err := row.Scan(&i.N, &i.First)
+	err := row.Scan(&i.N, &i.Waiting, &i.First)
 	return i, err
 }
 
@@ -108,7 +109,8 @@ func (q *Queries) DestroyKeys(ctx context.Context, arg DestroyKeysParams) (int64
 
 const duesOfProject = `-- name: DuesOfProject :many
 SELECT u.id, u.service_id, s.validity, s.renew_before, s.spread, u.not_after, u.renew_at, u.spread_to,
-    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision
+    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision, s.rekey,
+    CAST(u.old_not_after IS NOT NULL AND u.old_not_after = u.not_after AND NOT u.acknowledged AS BOOLEAN) AS waits
 FROM users u JOIN services s ON s.id = u.service_id
 WHERE u.project_id = $1 AND u.id > $3 AND u.deleted_at IS NULL AND u.revision > 0
 ORDER BY u.id LIMIT $2
@@ -133,6 +135,8 @@ type DuesOfProjectRow struct {
 	PolicyRenewBefore int64
 	PolicySpread      int64
 	Revision          int64
+	Rekey             sql.NullString
+	Waits             bool
 }
 
 func (q *Queries) DuesOfProject(ctx context.Context, arg DuesOfProjectParams) ([]DuesOfProjectRow, error) {
@@ -157,6 +161,8 @@ func (q *Queries) DuesOfProject(ctx context.Context, arg DuesOfProjectParams) ([
 			&i.PolicyRenewBefore,
 			&i.PolicySpread,
 			&i.Revision,
+			&i.Rekey,
+			&i.Waits,
 		); err != nil {
 			return nil, err
 		}
@@ -173,7 +179,8 @@ func (q *Queries) DuesOfProject(ctx context.Context, arg DuesOfProjectParams) ([
 
 const duesOfService = `-- name: DuesOfService :many
 SELECT u.id, u.service_id, s.validity, s.renew_before, s.spread, u.not_after, u.renew_at, u.spread_to,
-    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision
+    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision, s.rekey,
+    CAST(u.old_not_after IS NOT NULL AND u.old_not_after = u.not_after AND NOT u.acknowledged AS BOOLEAN) AS waits
 FROM users u JOIN services s ON s.id = u.service_id
 WHERE u.project_id = $1 AND u.service_id = $3 AND u.id > $4
   AND u.deleted_at IS NULL AND u.revision > 0
@@ -200,6 +207,8 @@ type DuesOfServiceRow struct {
 	PolicyRenewBefore int64
 	PolicySpread      int64
 	Revision          int64
+	Rekey             sql.NullString
+	Waits             bool
 }
 
 func (q *Queries) DuesOfService(ctx context.Context, arg DuesOfServiceParams) ([]DuesOfServiceRow, error) {
@@ -229,6 +238,8 @@ func (q *Queries) DuesOfService(ctx context.Context, arg DuesOfServiceParams) ([
 			&i.PolicyRenewBefore,
 			&i.PolicySpread,
 			&i.Revision,
+			&i.Rekey,
+			&i.Waits,
 		); err != nil {
 			return nil, err
 		}
@@ -297,6 +308,47 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 		arg.CreatedAt,
 	)
 	return err
+}
+
+const keyHolders = `-- name: KeyHolders :many
+SELECT g.user_id, g.number, g.revoked_at FROM generations g JOIN users u ON u.id = g.user_id
+WHERE g.public_key = $1 AND u.project_id = $2 ORDER BY g.created_at DESC, g.user_id, g.number LIMIT $3
+`
+
+type KeyHoldersParams struct {
+	PublicKey []byte
+	ProjectID int64
+	Limit     int32
+}
+
+type KeyHoldersRow struct {
+	UserID    int64
+	Number    int32
+	RevokedAt sql.NullInt64
+}
+
+// Whose key this was, in the project, the newest first.
+func (q *Queries) KeyHolders(ctx context.Context, arg KeyHoldersParams) ([]KeyHoldersRow, error) {
+	rows, err := q.db.QueryContext(ctx, keyHolders, arg.PublicKey, arg.ProjectID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []KeyHoldersRow
+	for rows.Next() {
+		var i KeyHoldersRow
+		if err := rows.Scan(&i.UserID, &i.Number, &i.RevokedAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const openFailure = `-- name: OpenFailure :exec
@@ -378,7 +430,7 @@ func (q *Queries) OpenFailures(ctx context.Context, arg OpenFailuresParams) ([]O
 }
 
 const pair = `-- name: Pair :one
-SELECT g.user_id, g.number, g.shard, g.ca_id, g.not_before, g.not_after, g.created_at, g.revoked_at, g.serial, g.cert, g.sealed_key FROM generations g JOIN users u ON u.id = g.user_id
+SELECT g.user_id, g.number, g.shard, g.ca_id, g.not_before, g.not_after, g.created_at, g.revoked_at, g.serial, g.cert, g.sealed_key, g.public_key FROM generations g JOIN users u ON u.id = g.user_id
 WHERE g.user_id = $1 AND g.number = $2 AND u.deleted_at IS NULL
 `
 
@@ -402,18 +454,19 @@ func (q *Queries) Pair(ctx context.Context, arg PairParams) (Generation, error) 
 		&i.Serial,
 		&i.Cert,
 		&i.SealedKey,
+		&i.PublicKey,
 	)
 	return i, err
 }
 
 const pendingRenewals = `-- name: PendingRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, r.waits, s.name AS service, u.name AS user_name,
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND (r.old_not_after, r.user_id) > (CAST($3 AS BIGINT), CAST($4 AS BIGINT))
 ORDER BY r.old_not_after, r.user_id LIMIT $2
@@ -467,6 +520,7 @@ func (q *Queries) PendingRenewals(ctx context.Context, arg PendingRenewalsParams
 			&i.Renewal.SnoozedUntil,
 			&i.Renewal.SnoozedBy,
 			&i.Renewal.SnoozeReason,
+			&i.Renewal.Waits,
 			&i.Service,
 			&i.UserName,
 			&i.OldNotBefore,
@@ -559,7 +613,7 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (int64
 
 const userByName = `-- name: UserByName :one
 
-SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, g.ca_id, g.serial, g.cert, g.sealed_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
+SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
 FROM users LEFT JOIN generations g ON g.user_id = users.id AND g.number = users.generation
 WHERE users.service_id = $1 AND users.name = $2 AND users.deleted_at IS NULL
 `
@@ -575,6 +629,7 @@ type UserByNameRow struct {
 	Serial        []byte
 	Cert          []byte
 	SealedKey     []byte
+	PublicKey     []byte
 	PairCreatedAt sql.NullInt64
 	NotBefore     sql.NullInt64
 	RevokedAt     sql.NullInt64
@@ -612,6 +667,7 @@ func (q *Queries) UserByName(ctx context.Context, arg UserByNameParams) (UserByN
 		&i.Serial,
 		&i.Cert,
 		&i.SealedKey,
+		&i.PublicKey,
 		&i.PairCreatedAt,
 		&i.NotBefore,
 		&i.RevokedAt,
@@ -620,11 +676,12 @@ func (q *Queries) UserByName(ctx context.Context, arg UserByNameParams) (UserByN
 }
 
 const userGenerations = `-- name: UserGenerations :many
-SELECT number, not_before, not_after, revoked_at FROM generations WHERE user_id = $1 ORDER BY number
+SELECT number, CAST(public_key IS NOT NULL AS BOOLEAN) AS by_csr, not_before, not_after, revoked_at FROM generations WHERE user_id = $1 ORDER BY number
 `
 
 type UserGenerationsRow struct {
 	Number    int32
+	ByCSR     bool
 	NotBefore int64
 	NotAfter  int64
 	RevokedAt sql.NullInt64
@@ -641,6 +698,7 @@ func (q *Queries) UserGenerations(ctx context.Context, userID int64) ([]UserGene
 		var i UserGenerationsRow
 		if err := rows.Scan(
 			&i.Number,
+			&i.ByCSR,
 			&i.NotBefore,
 			&i.NotAfter,
 			&i.RevokedAt,
@@ -659,7 +717,7 @@ func (q *Queries) UserGenerations(ctx context.Context, userID int64) ([]UserGene
 }
 
 const userRenewals = `-- name: UserRenewals :many
-SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as, remind_at, told_at, snoozed_until, snoozed_by, snooze_reason FROM renewals WHERE user_id = $1 ORDER BY generation
+SELECT user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at, acknowledged_by, acknowledged_how, closed_at, closed_as, remind_at, told_at, snoozed_until, snoozed_by, snooze_reason, waits FROM renewals WHERE user_id = $1 ORDER BY generation
 `
 
 func (q *Queries) UserRenewals(ctx context.Context, userID int64) ([]Renewal, error) {
@@ -689,6 +747,7 @@ func (q *Queries) UserRenewals(ctx context.Context, userID int64) ([]Renewal, er
 			&i.SnoozedUntil,
 			&i.SnoozedBy,
 			&i.SnoozeReason,
+			&i.Waits,
 		); err != nil {
 			return nil, err
 		}
@@ -704,7 +763,7 @@ func (q *Queries) UserRenewals(ctx context.Context, userID int64) ([]Renewal, er
 }
 
 const users = `-- name: Users :many
-SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, g.ca_id, g.serial, g.cert, g.sealed_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
+SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
 FROM users LEFT JOIN generations g ON g.user_id = users.id AND g.number = users.generation
 WHERE users.service_id = $1 AND users.name > $3 AND users.deleted_at IS NULL
 ORDER BY users.name LIMIT $2
@@ -722,6 +781,7 @@ type UsersRow struct {
 	Serial        []byte
 	Cert          []byte
 	SealedKey     []byte
+	PublicKey     []byte
 	PairCreatedAt sql.NullInt64
 	NotBefore     sql.NullInt64
 	RevokedAt     sql.NullInt64
@@ -762,6 +822,7 @@ func (q *Queries) Users(ctx context.Context, arg UsersParams) ([]UsersRow, error
 			&i.Serial,
 			&i.Cert,
 			&i.SealedKey,
+			&i.PublicKey,
 			&i.PairCreatedAt,
 			&i.NotBefore,
 			&i.RevokedAt,
@@ -780,7 +841,7 @@ func (q *Queries) Users(ctx context.Context, arg UsersParams) ([]UsersRow, error
 }
 
 const usersGenerations = `-- name: UsersGenerations :many
-SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at
+SELECT g.user_id, g.number, CAST(g.public_key IS NOT NULL AS BOOLEAN) AS by_csr, g.not_before, g.not_after, g.revoked_at
 FROM (SELECT u.id FROM users u WHERE u.service_id = $1 AND u.name > $3 AND u.deleted_at IS NULL
       ORDER BY u.name LIMIT $2) AS page
 JOIN generations g ON g.user_id = page.id ORDER BY g.user_id, g.number
@@ -795,6 +856,7 @@ type UsersGenerationsParams struct {
 type UsersGenerationsRow struct {
 	UserID    int64
 	Number    int32
+	ByCSR     bool
 	NotBefore int64
 	NotAfter  int64
 	RevokedAt sql.NullInt64
@@ -812,6 +874,7 @@ func (q *Queries) UsersGenerations(ctx context.Context, arg UsersGenerationsPara
 		if err := rows.Scan(
 			&i.UserID,
 			&i.Number,
+			&i.ByCSR,
 			&i.NotBefore,
 			&i.NotAfter,
 			&i.RevokedAt,
@@ -830,7 +893,7 @@ func (q *Queries) UsersGenerations(ctx context.Context, arg UsersGenerationsPara
 }
 
 const usersRenewals = `-- name: UsersRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason
+SELECT r.user_id, r.generation, r.replaced, r.project_id, r.service_id, r.old_not_after, r.created_at, r.acknowledged_at, r.acknowledged_by, r.acknowledged_how, r.closed_at, r.closed_as, r.remind_at, r.told_at, r.snoozed_until, r.snoozed_by, r.snooze_reason, r.waits
 FROM (SELECT u.id FROM users u WHERE u.service_id = $1 AND u.name > $3 AND u.deleted_at IS NULL
       ORDER BY u.name LIMIT $2) AS page
 JOIN renewals r ON r.user_id = page.id ORDER BY r.user_id, r.generation
@@ -869,6 +932,7 @@ func (q *Queries) UsersRenewals(ctx context.Context, arg UsersRenewalsParams) ([
 			&i.SnoozedUntil,
 			&i.SnoozedBy,
 			&i.SnoozeReason,
+			&i.Waits,
 		); err != nil {
 			return nil, err
 		}

@@ -7,7 +7,8 @@
 -- By urgency, by the end of the current pair, or by name.
 -- name: FindUsers :many
 SELECT page.standing, page.place, u.id, u.name, u.is_primary, u.created_at, u.generation, u.not_after, u.renew_at,
-    g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AS BOOLEAN) AS key_gone,
+    g.serial, g.not_before, g.created_at AS pair_created_at, g.revoked_at, CAST(g.sealed_key IS NULL AND g.public_key IS NULL AS BOOLEAN) AS key_gone,
+    CAST(g.public_key IS NOT NULL AS BOOLEAN) AS by_csr, r.generation AS new_generation, r.waits,
     r.replaced, r.created_at AS renewed_at, r.acknowledged_at, r.acknowledged_by, r.closed_at, r.snoozed_until, r.snooze_reason,
     o.not_before AS old_not_before, o.not_after AS old_not_after, o.revoked_at AS old_revoked_at
 FROM (SELECT m.id, m.name, m.standing, m.place
@@ -35,6 +36,7 @@ FROM (SELECT m.id, m.name, m.standing, m.place
 CROSS JOIN users u
 JOIN generations g ON g.user_id = u.id AND g.number = u.generation
 LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
+    + CASE WHEN u.old_not_after = u.not_after AND NOT u.acknowledged THEN 1 ELSE 0 END AND NOT (r.waits AND r.closed_at IS NOT NULL)
 LEFT JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
 WHERE u.id = page.id
 ORDER BY page.standing, page.place, page.name;
@@ -100,12 +102,14 @@ SELECT COUNT(*) AS services, COUNT(CASE WHEN EXISTS (SELECT 1 FROM users v
       AND (v.not_after < CAST(sqlc.arg(now) AS BIGINT) OR (v.old_not_after IS NOT NULL AND NOT v.acknowledged))) THEN 1 END) AS awaiting
 FROM services s WHERE s.project_id = $1 AND s.deleted_at IS NULL;
 
+-- Who waits for a certificate signing request is not overdue.
 -- name: CountOverdue :one
 SELECT COUNT(*) FROM services s CROSS JOIN users v
 WHERE s.project_id = $1 AND s.deleted_at IS NULL AND v.service_id = s.id AND v.deleted_at IS NULL
-  AND v.renew_at <= CAST(sqlc.arg(now) AS BIGINT);
+  AND v.renew_at <= CAST(sqlc.arg(now) AS BIGINT) AND (v.old_not_after IS NULL OR v.acknowledged OR v.old_not_after <> v.not_after);
 
--- An old pair matters while it works, or while nobody acknowledged the new one.
+-- An old pair matters while it works, or while nobody acknowledged the new one. Where
+-- the new one waits for a certificate signing request, the old one is the current one.
 -- Quarters of an hour fall on whole days and hours of every time zone.
 -- name: CountDates :many
 SELECT CAST(d.at / 900000 AS BIGINT) AS quarter, COUNT(CASE WHEN d.what = 0 THEN 1 END) AS ends, COUNT(CASE WHEN d.what = 1 THEN 1 END) AS renewals
@@ -120,7 +124,7 @@ FROM (SELECT v.not_after AS at, 0 AS what
     WHERE s.project_id = $1 AND s.deleted_at IS NULL AND v.service_id = s.id AND v.deleted_at IS NULL
       AND (CAST(sqlc.arg(service_id) AS BIGINT) = 0 OR s.id = CAST(sqlc.arg(service_id) AS BIGINT))
       AND v.old_not_after >= CAST(sqlc.arg(from_at) AS BIGINT) AND v.old_not_after < CAST(sqlc.arg(to_at) AS BIGINT)
-      AND (NOT v.acknowledged OR v.old_not_after >= CAST(sqlc.arg(now) AS BIGINT))
+      AND (NOT v.acknowledged OR v.old_not_after >= CAST(sqlc.arg(now) AS BIGINT)) AND v.old_not_after <> v.not_after
     UNION ALL
     SELECT v.renew_at AS at, 1 AS what
     FROM services s CROSS JOIN users v
@@ -137,7 +141,7 @@ FROM (SELECT CAST(v.old_not_after AS BIGINT) AS at, 0 AS what, v.id, s.name AS s
     WHERE s.project_id = $1 AND s.deleted_at IS NULL AND v.service_id = s.id AND v.deleted_at IS NULL
       AND (CAST(sqlc.arg(service_id) AS BIGINT) = 0 OR s.id = CAST(sqlc.arg(service_id) AS BIGINT))
       AND v.old_not_after >= CAST(sqlc.arg(from_at) AS BIGINT) AND v.old_not_after < CAST(sqlc.arg(to_at) AS BIGINT)
-      AND (NOT v.acknowledged OR v.old_not_after >= CAST(sqlc.arg(now) AS BIGINT))
+      AND (NOT v.acknowledged OR v.old_not_after >= CAST(sqlc.arg(now) AS BIGINT)) AND v.old_not_after <> v.not_after
     UNION ALL
     SELECT v.not_after AS at, 1 AS what, v.id, s.name AS service, v.name, v.not_after, v.old_not_after, v.acknowledged
     FROM services s CROSS JOIN users v

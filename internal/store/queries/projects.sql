@@ -15,11 +15,11 @@ WHERE m.account_id = $1 AND p.name > sqlc.arg(after) AND p.deleted_at IS NULL OR
 SELECT * FROM projects WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 
 -- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: SetProjectPolicy :execrows
-UPDATE projects SET validity = $2, renew_before = $3, spread = $4 WHERE id = $1;
+UPDATE projects SET validity = $2, renew_before = $3, spread = $4, rekey = $5 WHERE id = $1;
 
 -- name: FirstNameTaken :one
 SELECT EXISTS (SELECT 1 FROM projects WHERE first_name = $1);

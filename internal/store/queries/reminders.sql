@@ -3,12 +3,12 @@
 
 -- name: DueReminders :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND r.remind_at <= CAST(sqlc.arg(now) AS BIGINT)
 ORDER BY r.remind_at, r.user_id LIMIT $2;
@@ -18,24 +18,24 @@ ORDER BY r.remind_at, r.user_id LIMIT $2;
 
 -- name: PendingRemindersOfProject :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM users u
 CROSS JOIN renewals r
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE u.project_id = $1 AND u.id > sqlc.arg(after) AND u.deleted_at IS NULL
   AND r.user_id = u.id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY u.id LIMIT $2;
 
 -- name: PendingRemindersOfService :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.service_id = sqlc.arg(service_id) AND r.user_id > sqlc.arg(after)
   AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY r.user_id LIMIT $2;
@@ -43,7 +43,7 @@ ORDER BY r.user_id LIMIT $2;
 -- The first ends are found in an index alone; a user has one renewal that is pending.
 -- name: UrgentRenewals :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM (SELECT p.user_id FROM renewals p
     WHERE p.service_id = $1 AND p.acknowledged_at IS NULL AND p.closed_at IS NULL
       AND COALESCE(p.snoozed_until, 0) <= CAST(sqlc.arg(now) AS BIGINT)
@@ -52,7 +52,7 @@ CROSS JOIN renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.user_id = urgent.user_id AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
 ORDER BY r.old_not_after, r.user_id;
 
@@ -70,7 +70,7 @@ WHERE s.project_id = $1 AND s.deleted_at IS NULL
 GROUP BY s.name, s.id;
 
 -- name: RenewedByService :many
-SELECT s.id, s.name, COUNT(*) AS renewed
+SELECT s.id, s.name, COUNT(CASE WHEN NOT r.waits THEN 1 END) AS renewed, COUNT(CASE WHEN r.waits THEN 1 END) AS waiting
 FROM services s CROSS JOIN renewals r
 WHERE s.project_id = $1 AND s.deleted_at IS NULL AND r.service_id = s.id AND r.created_at > CAST(sqlc.arg(since) AS BIGINT)
 GROUP BY s.name, s.id;
@@ -100,22 +100,20 @@ UPDATE renewals SET snoozed_until = sqlc.arg(until), snoozed_by = sqlc.arg(snooz
     remind_at = sqlc.arg(remind_at)
 WHERE user_id = $1 AND generation = $2 AND acknowledged_at IS NULL AND closed_at IS NULL;
 
--- The state of each user as lifecycle.State has it. The renewal that made the
--- current generation is the newest one, unless a reset came after it: then
--- nothing of the time before counts.
+-- The state of each user as lifecycle.State has it, from what its row repeats.
 -- name: Census :many
 SELECT CAST(CASE
         WHEN u.deleted_at IS NOT NULL THEN 'deleted'
         WHEN u.not_after < CAST(sqlc.arg(now) AS BIGINT) THEN 'lapsed'
-        WHEN r.user_id IS NULL OR r.closed_at IS NOT NULL THEN 'valid'
-        WHEN r.acknowledged_at IS NULL AND r.old_not_after >= sqlc.arg(now) THEN 'expiring'
-        WHEN r.acknowledged_at IS NULL THEN 'lapsed'
-        WHEN r.old_not_after >= sqlc.arg(now) THEN 'acknowledged'
+        WHEN u.old_not_after IS NULL THEN 'valid'
+        WHEN NOT u.acknowledged AND u.old_not_after >= sqlc.arg(now) THEN 'expiring'
+        WHEN NOT u.acknowledged THEN 'lapsed'
+        WHEN u.old_not_after >= sqlc.arg(now) THEN 'acknowledged'
         ELSE 'valid' END AS TEXT) AS state,
     CAST(CASE WHEN u.not_after <= sqlc.arg(now) THEN 0 ELSE (u.not_after - sqlc.arg(now) + 86399999) / 86400000 END AS BIGINT) AS days,
     COUNT(*) AS n,
-    COUNT(CASE WHEN r.user_id IS NOT NULL AND r.acknowledged_at IS NULL AND r.closed_at IS NULL THEN 1 END) AS awaiting
-FROM users u LEFT JOIN renewals r ON r.user_id = u.id AND r.generation = u.generation
+    COUNT(CASE WHEN u.deleted_at IS NULL AND u.old_not_after IS NOT NULL AND NOT u.acknowledged THEN 1 END) AS awaiting
+FROM users u
 GROUP BY 1, 2;
 
 -- name: CountOpenFailures :one

@@ -5,15 +5,16 @@
 
 -- name: DueUsers :many
 SELECT u.id, u.project_id, u.service_id, u.due_at, u.renew_at, u.revision, u.name,
-    s.name AS service, s.validity, s.renew_before, s.spread,
-    p.first_name AS project, p.validity AS project_validity, p.renew_before AS project_renew_before, p.spread AS project_spread
+    s.name AS service, s.validity, s.renew_before, s.spread, s.rekey,
+    p.first_name AS project, p.validity AS project_validity, p.renew_before AS project_renew_before, p.spread AS project_spread, p.rekey AS project_rekey
 FROM users u JOIN services s ON s.id = u.service_id JOIN projects p ON p.id = u.project_id
 WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= sqlc.arg(now)
   AND (u.due_at, u.id) > (CAST(sqlc.arg(due_at) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
 ORDER BY u.due_at, u.id LIMIT $2;
 
 -- name: DueGenerations :many
-SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at
+SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at, g.public_key,
+    CASE WHEN g.number = page.generation AND g.public_key IS NOT NULL THEN g.cert END AS cert
 FROM (SELECT u.id, u.generation FROM users u
       WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= sqlc.arg(now)
         AND (u.due_at, u.id) > (CAST(sqlc.arg(due_at) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
@@ -23,7 +24,7 @@ WHERE g.number = page.generation OR (g.revoked_at IS NULL AND g.not_after >= sql
 ORDER BY g.user_id, g.number;
 
 -- name: DueRenewals :many
-SELECT r.user_id, r.generation, r.replaced, r.created_at,
+SELECT r.user_id, r.generation, r.replaced, r.created_at, r.waits,
     CAST(r.acknowledged_at IS NULL AND r.closed_at IS NULL AS BOOLEAN) AS awaiting
 FROM (SELECT u.id FROM users u
       WHERE u.shard = $1 AND u.deleted_at IS NULL AND u.due_at <= sqlc.arg(now)

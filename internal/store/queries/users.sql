@@ -3,24 +3,24 @@
 -- a revision that is too old, and Apply refuses what was decided on it.
 
 -- name: UserByName :one
-SELECT sqlc.embed(users), g.ca_id, g.serial, g.cert, g.sealed_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
+SELECT sqlc.embed(users), g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
 FROM users LEFT JOIN generations g ON g.user_id = users.id AND g.number = users.generation
 WHERE users.service_id = $1 AND users.name = $2 AND users.deleted_at IS NULL;
 
 -- name: Users :many
-SELECT sqlc.embed(users), g.ca_id, g.serial, g.cert, g.sealed_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
+SELECT sqlc.embed(users), g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
 FROM users LEFT JOIN generations g ON g.user_id = users.id AND g.number = users.generation
 WHERE users.service_id = $1 AND users.name > sqlc.arg(after) AND users.deleted_at IS NULL
 ORDER BY users.name LIMIT $2;
 
 -- name: UserGenerations :many
-SELECT number, not_before, not_after, revoked_at FROM generations WHERE user_id = $1 ORDER BY number;
+SELECT number, CAST(public_key IS NOT NULL AS BOOLEAN) AS by_csr, not_before, not_after, revoked_at FROM generations WHERE user_id = $1 ORDER BY number;
 
 -- name: UserRenewals :many
 SELECT * FROM renewals WHERE user_id = $1 ORDER BY generation;
 
 -- name: UsersGenerations :many
-SELECT g.user_id, g.number, g.not_before, g.not_after, g.revoked_at
+SELECT g.user_id, g.number, CAST(g.public_key IS NOT NULL AS BOOLEAN) AS by_csr, g.not_before, g.not_after, g.revoked_at
 FROM (SELECT u.id FROM users u WHERE u.service_id = $1 AND u.name > sqlc.arg(after) AND u.deleted_at IS NULL
       ORDER BY u.name LIMIT $2) AS page
 JOIN generations g ON g.user_id = page.id ORDER BY g.user_id, g.number;
@@ -41,6 +41,11 @@ SELECT COUNT(*) FROM users WHERE service_id = $1 AND deleted_at IS NULL;
 SELECT g.* FROM generations g JOIN users u ON u.id = g.user_id
 WHERE g.user_id = $1 AND g.number = $2 AND u.deleted_at IS NULL;
 
+-- Whose key this was, in the project, the newest first.
+-- name: KeyHolders :many
+SELECT g.user_id, g.number, g.revoked_at FROM generations g JOIN users u ON u.id = g.user_id
+WHERE g.public_key = $1 AND u.project_id = $2 ORDER BY g.created_at DESC, g.user_id, g.number LIMIT $3;
+
 -- name: InsertUser :exec
 INSERT INTO users (id, project_id, service_id, revision, shard, generation, not_after, renew_at,
     policy_validity, policy_renew_before, policy_spread, name, is_primary, sealed_password, created_at)
@@ -51,18 +56,18 @@ UPDATE users SET sealed_password = $2 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: PendingRenewals :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,
-    o.not_before AS old_not_before, n.not_before AS new_not_before, n.not_after AS new_not_after
+    o.not_before AS old_not_before, CAST(COALESCE(n.not_before, 0) AS BIGINT) AS new_not_before, CAST(COALESCE(n.not_after, 0) AS BIGINT) AS new_not_after
 FROM renewals r
 JOIN users u ON u.id = r.user_id
 JOIN services s ON s.id = r.service_id
 JOIN generations o ON o.user_id = r.user_id AND o.number = r.replaced
-JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
+LEFT JOIN generations n ON n.user_id = r.user_id AND n.number = r.generation
 WHERE r.project_id = $1 AND r.acknowledged_at IS NULL AND r.closed_at IS NULL
   AND (r.old_not_after, r.user_id) > (CAST(sqlc.arg(old_not_after) AS BIGINT), CAST(sqlc.arg(user_id) AS BIGINT))
 ORDER BY r.old_not_after, r.user_id LIMIT $2;
 
 -- name: CountExpiring :one
-SELECT COUNT(*) AS n, CAST(COALESCE(MIN(old_not_after), 0) AS BIGINT) AS first
+SELECT COUNT(*) AS n, COUNT(CASE WHEN waits THEN 1 END) AS waiting, CAST(COALESCE(MIN(old_not_after), 0) AS BIGINT) AS first
 FROM renewals WHERE service_id = $1 AND acknowledged_at IS NULL AND closed_at IS NULL;
 
 -- name: OpenFailures :many
@@ -72,14 +77,16 @@ WHERE f.project_id = $1 AND f.closed_at IS NULL ORDER BY f.opened_at, f.user_id 
 
 -- name: DuesOfProject :many
 SELECT u.id, u.service_id, s.validity, s.renew_before, s.spread, u.not_after, u.renew_at, u.spread_to,
-    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision
+    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision, s.rekey,
+    CAST(u.old_not_after IS NOT NULL AND u.old_not_after = u.not_after AND NOT u.acknowledged AS BOOLEAN) AS waits
 FROM users u JOIN services s ON s.id = u.service_id
 WHERE u.project_id = $1 AND u.id > sqlc.arg(after) AND u.deleted_at IS NULL AND u.revision > 0
 ORDER BY u.id LIMIT $2;
 
 -- name: DuesOfService :many
 SELECT u.id, u.service_id, s.validity, s.renew_before, s.spread, u.not_after, u.renew_at, u.spread_to,
-    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision
+    u.policy_validity, u.policy_renew_before, u.policy_spread, u.revision, s.rekey,
+    CAST(u.old_not_after IS NOT NULL AND u.old_not_after = u.not_after AND NOT u.acknowledged AS BOOLEAN) AS waits
 FROM users u JOIN services s ON s.id = u.service_id
 WHERE u.project_id = $1 AND u.service_id = sqlc.arg(service_id) AND u.id > sqlc.arg(after)
   AND u.deleted_at IS NULL AND u.revision > 0

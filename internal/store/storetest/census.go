@@ -57,7 +57,7 @@ func testCensus(f *fixture) {
 	f.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	var moments []time.Time
-	for i := range 40 {
+	for i := range 60 {
 		moments = append(moments, f.randomLife(random, fmt.Sprintf("user-%02d", i))...)
 	}
 	failing := f.newUser("failing", start)
@@ -69,7 +69,7 @@ func testCensus(f *fixture) {
 	facts := f.allFacts()
 	seen := map[lifecycle.State]bool{}
 	random.Shuffle(len(moments), func(i, j int) { moments[i], moments[j] = moments[j], moments[i] })
-	for _, moment := range moments[:min(len(moments), 60)] {
+	for _, moment := range moments[:min(len(moments), 300)] {
 		for _, beside := range []time.Duration{0, time.Millisecond} {
 			now := moment.Add(beside)
 			want := censusOf(facts, now)
@@ -80,7 +80,9 @@ func testCensus(f *fixture) {
 			}
 		}
 	}
-	f.same("states that were seen", len(seen), 5)
+	if len(seen) != 5 {
+		f.Fatalf("saw the states %v alone", seen)
+	}
 }
 
 // randomLife plays a life and returns moments at which something about it changes.
@@ -88,12 +90,14 @@ func (f *fixture) randomLife(random *rand.Rand, name string) (moments []time.Tim
 	f.Helper()
 	now := start.Add(time.Duration(random.IntN(30)) * day)
 	facts := f.newUser(name, now).Facts
+	terms := f.terms()
 	for range random.IntN(10) {
 		now = now.Add(time.Duration(random.IntN(400)) * day)
+		terms.Rekey = []lifecycle.Rekey{lifecycle.RekeyAllowed, lifecycle.RekeyRequired}[random.IntN(4)/3]
 		if random.IntN(3) == 0 { // to the next renewal, or past the end
 			now = facts.RenewAt.Add(time.Duration(random.IntN(200)) * day)
 		}
-		c, err := randomChange(random, facts, f.terms(), now)
+		c, err := randomChange(random, facts, terms, now)
 		if err != nil || c.Empty() {
 			continue // a rule refuses it at this moment
 		}
@@ -116,7 +120,17 @@ func randomChange(random *rand.Rand, facts lifecycle.Facts, terms lifecycle.Term
 	case 3, 4, 5:
 		return lifecycle.Acknowledge(facts, 0, "ann@example.org", lifecycle.AckByPerson, now)
 	}
+	if random.IntN(5) == 0 {
+		return byCSR(random, facts, terms, now)
+	}
 	return lifecycle.Renew(facts, terms, now)
+}
+
+func byCSR(random *rand.Rand, facts lifecycle.Facts, terms lifecycle.Terms, now time.Time) (lifecycle.Change, error) {
+	if random.IntN(4) == 0 {
+		return lifecycle.ResetByCSR(facts, terms, now)
+	}
+	return lifecycle.RenewByCSR(facts, terms, random.IntN(2) == 0, now)
 }
 
 // allFacts is the facts of every user, deleted ones too.

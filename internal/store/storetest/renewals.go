@@ -91,10 +91,9 @@ func (f *fixture) pendingRenewals(limit int) []app.PendingRenewal {
 func (f *fixture) expiring(serviceID int64, want int, wantFirst time.Time) {
 	f.Helper()
 	f.read(func(r app.Reader) error {
-		n, first, err := r.CountExpiring(f.ctx, serviceID)
+		n, err := r.CountExpiring(f.ctx, serviceID)
 		f.must(err)
-		f.same("expiring", n, want)
-		f.same("first end", first, wantFirst)
+		f.same("expiring", n, app.ExpiringCount{Renewals: want, First: wantFirst})
 		return nil
 	})
 }

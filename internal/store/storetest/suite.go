@@ -36,7 +36,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 	for _, group := range [][]test{
 		accountTests, projectTests, serviceTests, userTests, applyTests, renewalTests, sweepTests,
 		policyTests, authorityTests, auditTests, keyTests, inspectTests, concurrencyTests,
-		memberTests, channelTests, messageTests, reminderTests, censusTests, listTests,
+		memberTests, channelTests, messageTests, reminderTests, censusTests, listTests, csrTests,
 	} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
@@ -156,6 +156,9 @@ func (f *fixture) decided(userID int64, c lifecycle.Change) app.Decided {
 	d := app.Decided{ProjectID: f.project.ID, ServiceID: f.service.ID, UserID: userID, Change: c}
 	if c.Issue != nil {
 		d.Pair = &app.NewPair{CAID: f.ca.ID, Serial: randomBytes(16), Cert: randomBytes(600), SealedKey: randomBytes(170)}
+		if c.Issue.ByCSR {
+			d.Pair.SealedKey, d.Pair.PublicKey = nil, randomBytes(32)
+		}
 	}
 	return d
 }

@@ -190,7 +190,7 @@ func testDueFacts(f *fixture) {
 		return page[0]
 	}
 	want := app.DueUser{
-		ProjectID: f.project.ID, ServiceID: f.service.ID, DueAt: u.DueAt, User: "reader", Service: "orders", Project: "acme", Policy: policy,
+		ProjectID: f.project.ID, ServiceID: f.service.ID, DueAt: u.DueAt, User: "reader", Service: "orders", Project: "acme", Policy: policy, Rekey: lifecycle.RekeyAllowed,
 		Facts: lifecycle.Facts{UserID: u.ID, Revision: u.Facts.Revision, RenewAt: u.Facts.RenewAt},
 	}
 	want.Facts.Renewals = u.Facts.Renewals[1:] // the first one was acknowledged
