@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/words"
 )
 
 func newSweepCommand() *cobra.Command {
