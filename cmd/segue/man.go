@@ -78,10 +78,10 @@ func documented(cmd *cobra.Command) []*cobra.Command {
 
 // manual is a command's page in the man macros: help texts are plain text for a
 // terminal, so they are set as they are, and nothing in them is markup but the
-// backquotes around what to type.
+// backquotes around what to type. No word is broken: many are to be typed.
 func manual(cmd *cobra.Command, date string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, ".TH %s 1 %s %s %s\n", quoted(strings.ToUpper(manName(cmd))), quoted(date), quoted("segue "+version), quoted("Segue"))
+	fmt.Fprintf(&b, ".TH %s 1 %s %s %s\n.nh\n.ad l\n", quoted(strings.ToUpper(manName(cmd))), quoted(date), quoted("segue "+version), quoted("Segue"))
 	fmt.Fprintf(&b, ".SH NAME\n%s \\- %s\n", escaped(manName(cmd)), escaped(cmd.Short))
 	fmt.Fprintf(&b, ".SH SYNOPSIS\n%s\n", synopsis(cmd))
 	b.WriteString(".SH DESCRIPTION\n")
