@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,3 +69,52 @@ func TestContainer(t *testing.T) {
 	needs(t, "buildah")
 	t.Log(inMachine(t, "testdata/container.sh", first(t).dir))
 }
+
+// TestInstallPage runs what docs/install.md tells people to type, in order, in one
+// shell, and looks for what it shows. A block that begins with make builds what is
+// there already; a line shown may leave parts out with "…".
+func TestInstallPage(t *testing.T) {
+	needs(t, "sudo", "apt-get")
+	page, err := os.ReadFile(filepath.Join(root, "docs/install.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script strings.Builder
+	script.WriteString("set -euo pipefail\n")
+	var shown []string
+	for _, m := range fenced.FindAllStringSubmatch(string(page), -1) {
+		commands := m[1]
+		if strings.HasPrefix(commands, "make ") {
+			continue
+		}
+		// People are slower than a machine: the service is ready when they go on.
+		commands = strings.ReplaceAll(commands, "segue ready\n", "until segue ready; do sleep 0.2; done\n")
+		script.WriteString("cat <<'SHOWN'\n" + commands + "SHOWN\n" + commands)
+		if m[2] != "" {
+			shown = append(shown, strings.Split(strings.TrimSpace(m[2]), "\n")...)
+		}
+	}
+	if len(shown) < 8 {
+		t.Fatalf("the page shows %d lines", len(shown))
+	}
+	file := filepath.Join(t.TempDir(), "page.sh")
+	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed := inMachine(t, file, first(t).dir)
+	rest := printed
+	for _, line := range shown {
+		parts := strings.Split(line, "…")
+		for i, p := range parts {
+			parts[i] = regexp.QuoteMeta(strings.TrimSpace(p))
+		}
+		at := regexp.MustCompile(strings.Join(parts, `.*`)).FindStringIndex(rest)
+		if at == nil {
+			t.Fatalf("the page shows %q, which was not printed:\n%s", line, printed)
+		}
+		rest = rest[at[1]:]
+	}
+}
+
+// fenced is a block of commands, and the block that shows what they print.
+var fenced = regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:```text\n(.*?)```)?")

@@ -1,8 +1,9 @@
 # Builds the image and runs what it says, as root, in the folder of the release.
 set -euo pipefail
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
+export BUILDAH_ISOLATION=chroot
+buildah() { command buildah --storage-driver vfs --root /srv/storage --runroot /run/buildah "$@"; }
 
-buildah build --format docker --tag segue .
+buildah build --format docker --build-arg TARGETARCH=amd64 --tag segue .
 config() { buildah inspect --type image --format "{{.Docker.Config.$1}}" segue; }
 is() { [ "$(config "$1")" = "$2" ] || { echo "FAILED: $1 is $(config "$1"), want $2"; exit 1; }; }
 is User 65532:65532

@@ -5,7 +5,7 @@
 #   unshare --mount --net --pid --fork --uts --ipc --cgroup --kill-child machine.sh WORK SCRIPT FILES
 #
 # Its disk is this machine's with a layer in memory over it, so that it has the same
-# packages and leaves nothing behind. FILES is copied to /tmp/segue, where the script
+# packages and leaves nothing behind. FILES is copied to /srv/segue, where the script
 # runs. WORK/output and WORK/status tell how it went.
 set -euo pipefail
 work=$1 script=$2 files=$3
@@ -33,10 +33,10 @@ mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 
-mkdir "$root/tmp/work"
-mount --bind "$work" "$root/tmp/work"
-cp -r "$files" "$root/tmp/segue"
-cp "$script" "$root/tmp/script"
+mkdir "$root/srv/work"
+mount --bind "$work" "$root/srv/work"
+cp -r "$files" "$root/srv/segue"
+cp "$script" "$root/srv/script"
 # Images of containers keep services from starting with this file.
 rm -f "$root/usr/sbin/policy-rc.d"
 cat >"$root/etc/systemd/system/script.service" <<'UNIT'
@@ -44,9 +44,9 @@ cat >"$root/etc/systemd/system/script.service" <<'UNIT'
 DefaultDependencies=no
 [Service]
 Type=oneshot
-WorkingDirectory=/tmp/segue
+WorkingDirectory=/srv/segue
 Environment=HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
-ExecStart=/bin/bash -c 'systemctl start systemd-journald; bash /tmp/script </dev/null >/tmp/work/output 2>&1; echo $? >/tmp/work/status; systemctl --force exit'
+ExecStart=/bin/bash -c 'systemctl start systemd-journald; bash /srv/script </dev/null >/srv/work/output 2>&1; echo $? >/srv/work/status; systemctl --force exit'
 UNIT
 
 ip link set lo up
