@@ -62,6 +62,9 @@ func TestDebianContents(t *testing.T) {
 // TestDebianPolicy asks Debian's own checker; what it need not say stands with its
 // reason in packaging/debian/lintian-overrides.
 func TestDebianPolicy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left to the long form")
+	}
 	needs(t, "lintian")
 	r := first(t)
 	for _, arch := range archs() {
