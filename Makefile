@@ -7,12 +7,12 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 export CGO_ENABLED := 0
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
-LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
+VERSION ?= $(shell scripts/version.sh)
+LDFLAGS = -s -w -X main.version=$(VERSION)
 
 # The end-to-end tests stand apart: they drive brokers whose certificates live for
 # seconds, and would compete with everything else for the processor.
-PACKAGES = packages=$$(go list ./...); packages=$$(grep -v /test/e2e <<<"$$packages")
+PACKAGES = packages=$$(go list ./...); packages=$$(grep -v -e /test/e2e -e /test/package <<<"$$packages")
 
 .PHONY: help
 help: ## list the targets
@@ -31,6 +31,7 @@ run: build ## a demo in ./data on http://127.0.0.1:8420 (needs Go alone)
 test: setup ## every test: both databases, a real Kafka broker, avn, the pages
 	@$(PACKAGES); SEGUE_CRASH_POINTS=20 go test -count=1 -timeout 20m $$packages
 	go test -count=1 -timeout 25m ./test/e2e/...
+	go test -count=1 -timeout 15m -short ./test/package
 
 .PHONY: e2e
 e2e: setup ## the tests with a real Kafka broker and avn alone
@@ -84,6 +85,17 @@ screenshots: build ## render the digest mail and every page of the console into 
 	@scripts/setup.sh screenshots
 	go run ./test/screenshots
 
+ARCHS ?= amd64 arm64
+.PHONY: package
+package: ## what people install, in ./dist: binaries, SBOMs, Debian packages, files for the container; ARCHS="amd64 arm64"
+	@scripts/setup.sh build
+	@ARCHS="$(ARCHS)" packaging/build.sh dist
+
+.PHONY: package-test
+package-test: ## build the packages twice, compare, install and start them; as root on Debian
+	@scripts/setup.sh packages
+	go test -count=1 -timeout 40m -v ./test/package
+
 .PHONY: clean
 clean: ## remove what was built and fetched; the data of `make run` stay
-	rm -rf bin .cache
+	rm -rf bin dist .cache

@@ -15,6 +15,7 @@ import (
 )
 
 // runPages are the pages whose "sh" blocks are run, each against a demo of its own.
+// Those of install.md are run by test/package, which installs.
 var runPages = []string{
 	"../README.md",
 	"tour.md",
@@ -184,7 +185,7 @@ func runCommands(t *testing.T, dir, address, page string, commands []block) {
 // TestMakeTargets holds the README's and CONTRIBUTING's make commands to the Makefile.
 func TestMakeTargets(t *testing.T) {
 	targets := regexp.MustCompile("(?m)(?:^|`)make ([a-z0-9-]+)")
-	for _, name := range []string{"../README.md", "../CONTRIBUTING.md", "broker-kit.md", "performance.md"} {
+	for _, name := range []string{"../README.md", "../CONTRIBUTING.md", "broker-kit.md", "install.md", "performance.md"} {
 		found := targets.FindAllStringSubmatch(readPage(t, name), -1)
 		if len(found) == 0 {
 			t.Errorf("%s names no make target", name)

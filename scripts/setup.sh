@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh build   Go: enough for `make build` and `make run`
 #   scripts/setup.sh screenshots   Go and Chromium
+#   scripts/setup.sh packages   Go and what looks at packages: lintian, mandoc, man, systemd, shells, Buildah, QEMU
 #   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, Node.js, curl, Chromium: for `make test`
 #
 # As root on Debian or Ubuntu it installs what is missing. Anywhere else it says
@@ -95,6 +96,16 @@ check_chromium() {
   need Chromium chromium
 }
 
+# check_packages looks for what test/package uses; none of it is needed to build them.
+check_packages() {
+  local pair
+  for pair in lintian:lintian mandoc:mandoc man:man-db zsh:zsh fish:fish systemctl:systemd ip:iproute2 curl:curl sudo:sudo \
+    buildah:buildah qemu-aarch64-static:qemu-user-static; do
+    command -v "${pair%:*}" >/dev/null || need "${pair%:*}" "${pair#*:}"
+  done
+  [ -e /usr/share/bash-completion/bash_completion ] || need bash-completion bash-completion
+}
+
 say_missing() {
   local list
   list=$(printf '%s; ' "${missing[@]}")
@@ -125,12 +136,17 @@ main() {
     check_all() { check_chromium; }
     provide
     ;;
+  packages)
+    check_go
+    check_all() { check_packages; }
+    provide
+    ;;
   test)
     check_go
     provide
     ;;
   *)
-    echo "usage: scripts/setup.sh build|screenshots|test" >&2
+    echo "usage: scripts/setup.sh build|screenshots|packages|test" >&2
     exit 2
     ;;
   esac

@@ -23,12 +23,12 @@ import (
 // listener opens the address. Plain HTTP is for loopback alone: any other
 // address gets TLS, with the certificate given or one made here.
 func (o *serveOptions) listener() (net.Listener, string, error) {
-	host, _, err := net.SplitHostPort(o.listen)
+	host, _, err := o.splitListen()
 	if err != nil {
-		return nil, "", usage("--listen must be HOST:PORT, such as 127.0.0.1:8420")
+		return nil, "", err
 	}
 	var config *tls.Config
-	if o.tlsCert != "" || !isLoopback(host) {
+	if o.servesTLS(host) {
 		if config, err = o.tlsConfig(host); err != nil {
 			return nil, "", err
 		}
@@ -44,6 +44,15 @@ func (o *serveOptions) listener() (net.Listener, string, error) {
 	}
 	return tls.NewListener(l, config), "https", nil
 }
+
+func (o *serveOptions) splitListen() (host, port string, err error) {
+	if host, port, err = net.SplitHostPort(o.listen); err != nil {
+		return "", "", usage("--listen must be HOST:PORT, such as 127.0.0.1:8420")
+	}
+	return host, port, nil
+}
+
+func (o *serveOptions) servesTLS(host string) bool { return o.tlsCert != "" || !isLoopback(host) }
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)

@@ -16,6 +16,7 @@ import (
 	_ "time/tzdata" // time zones need no files of the system
 
 	"github.com/spf13/cobra"
+	_ "golang.org/x/crypto/x509roots/fallback" // nor public certificate authorities; where the system has them, its own count
 
 	"github.com/segue-project/segue/api"
 )
@@ -79,8 +80,9 @@ server cannot be reached.`,
 		cmd.GroupID = "server"
 		root.AddCommand(cmd)
 	}
-	root.AddCommand(newVersionCommand())
+	root.AddCommand(newVersionCommand(), newManCommand())
 	completeGroups(root)
+	completeValues(root, c)
 	return root
 }
 

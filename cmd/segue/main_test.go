@@ -93,6 +93,7 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	select {
 	case url := <-address:
 		ts.Setenv("SEGUE_URL", url)
+		ts.Setenv("ADDRESS", strings.TrimPrefix(url, "http://"))
 		ts.Setenv("DIR", dir)
 	case err := <-ended:
 		ts.Fatalf("segue serve ended: %v\n%s", err, log)

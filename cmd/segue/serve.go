@@ -70,16 +70,21 @@ once, or written to DIR/setup-link where standard output is not a terminal.`,
 	if err != nil {
 		tick = 0 // refused by check, with the remedy
 	}
-	cmd.Flags().StringVar(&o.listen, "listen", envOr("SEGUE_LISTEN", "127.0.0.1:8420"), "address to listen on; other than loopback needs TLS [SEGUE_LISTEN]")
+	o.listenFlags(cmd)
 	cmd.Flags().DurationVar(&o.tick, "tick", tick, "how often to look for what is due [SEGUE_TICK]")
 	cmd.Flags().StringVar(&o.publicURL, "public-url", os.Getenv("SEGUE_PUBLIC_URL"), "where clients and brokers reach this Segue; certificates then name their CRL there [SEGUE_PUBLIC_URL]")
 	cmd.Flags().BoolVar(&o.demo, "demo", os.Getenv("SEGUE_DEMO") == "true", "fill an empty store with twelve users at every stage of the life [SEGUE_DEMO]")
-	cmd.Flags().StringVar(&o.tlsCert, "tls-cert", os.Getenv("SEGUE_TLS_CERT"), "PEM certificate chain to serve HTTPS with [SEGUE_TLS_CERT]")
 	cmd.Flags().StringVar(&o.tlsKey, "tls-key", os.Getenv("SEGUE_TLS_KEY"), "PEM key of --tls-cert [SEGUE_TLS_KEY]")
 	cmd.Flags().StringVar(&o.trustedProxies, "trusted-proxies", os.Getenv("SEGUE_TRUSTED_PROXIES"), "load balancers in front, as addresses or networks: their X-Forwarded-For says who a client is [SEGUE_TRUSTED_PROXIES]")
 	cmd.Flags().StringVar(&o.allowedHosts, "allowed-hosts", os.Getenv("SEGUE_ALLOWED_HOSTS"), "further host names to answer to on loopback, besides that of --public-url [SEGUE_ALLOWED_HOSTS]")
 	cmd.Flags().StringVar(&o.logLevel, "log-level", envOr("SEGUE_LOG_LEVEL", "info"), "debug, info, warn or error [SEGUE_LOG_LEVEL]")
 	return cmd
+}
+
+// listenFlags are those that say where a serve is reached, and how.
+func (o *serveOptions) listenFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.listen, "listen", envOr("SEGUE_LISTEN", "127.0.0.1:8420"), "address to listen on; other than loopback needs TLS [SEGUE_LISTEN]")
+	cmd.Flags().StringVar(&o.tlsCert, "tls-cert", os.Getenv("SEGUE_TLS_CERT"), "PEM certificate chain to serve HTTPS with [SEGUE_TLS_CERT]")
 }
 
 func (o *serveOptions) check() error {

@@ -7,8 +7,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker when a release is built.
-var version = "0.1.0-dev"
+// Set by the linker; scripts/version.sh makes them from git, and reads here what
+// comes next.
+var (
+	version = "0.1.0-dev"
+	commit  string // empty where nobody said
+)
 
 func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -17,7 +21,11 @@ func newVersionCommand() *cobra.Command {
 		Example: "  segue version",
 		Args:    takes(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "segue %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			from := ""
+			if commit != "" {
+				from = "commit " + commit + ", "
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "segue %s (%s%s, %s/%s)\n", version, from, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

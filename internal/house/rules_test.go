@@ -89,6 +89,7 @@ var libraries = []library{
 	{path: "software.sslmate.com/src/go-pkcs12", rooms: []string{"internal/bundle"}, tests: true},
 	{path: "github.com/pavlo-v-chernykh/keystore-go/v4", rooms: []string{"internal/bundle"}, tests: true},
 	{path: "golang.org/x/crypto/argon2", rooms: []string{"internal/auth"}},
+	{path: "golang.org/x/crypto/x509roots/fallback", rooms: []string{"cmd/segue"}},
 	{path: "golang.org/x/time/rate", rooms: []string{"internal/auth", "internal/httpapi"}},
 	{path: "github.com/wneessen/go-mail", rooms: []string{"internal/notify"}},
 	{path: "github.com/arran4/golang-ical", rooms: []string{"internal/notify", "internal/console"}},
