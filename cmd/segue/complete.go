@@ -20,24 +20,26 @@ const completeWithin = 2 * time.Second
 const completedUsers = 1000
 
 // completeValues lets shells complete what the commands below root take: values
-// that are known here, and names that the server knows. A flag or an argument of
-// the same name means the same everywhere.
+// that are known here, and names that the server knows. Most flags, and all
+// arguments, of one name mean the same everywhere.
 func completeValues(root *cobra.Command, c *cli) {
 	flags := map[string]cobra.CompletionFunc{
 		"username": c.completeUsers, "format": completeFormats,
 		"role": words(roleNames()...), "log-level": words("debug", "info", "warn", "error"),
-		"kind":  words(string(app.ChannelWebhook), string(app.ChannelSlack)),
-		"state": words("due", "sent", "kept", "dropped", "dead"),
+		"kind": words(string(app.ChannelWebhook), string(app.ChannelSlack)),
+	}
+	ofCommand := map[string]map[string]cobra.CompletionFunc{
+		"deliveries": {"state": words("due", "sent", "kept", "dropped", "dead")},
+		"user-list":  {"state": words("awaiting", "lapsed", "overlap", "valid"), "sort": words("name", "urgency", "end")},
 	}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		for _, child := range cmd.Commands() {
 			walk(child)
 		}
-		for name, complete := range flags {
-			if cmd.LocalNonPersistentFlags().Lookup(name) != nil && !makes(cmd) {
-				_ = cmd.RegisterFlagCompletionFunc(name, complete)
-			}
+		completeFlags(cmd, ofCommand[cmd.Name()])
+		if !makes(cmd) {
+			completeFlags(cmd, flags)
 		}
 		for _, name := range []string{"target-directory", "dir", "files-in"} {
 			if cmd.LocalNonPersistentFlags().Lookup(name) != nil {
@@ -52,6 +54,15 @@ func completeValues(root *cobra.Command, c *cli) {
 		}
 	}
 	walk(root)
+}
+
+// completeFlags completes those of the flags that a command has.
+func completeFlags(cmd *cobra.Command, flags map[string]cobra.CompletionFunc) {
+	for name, complete := range flags {
+		if cmd.LocalNonPersistentFlags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, complete) // fails only for a flag that is not there
+		}
+	}
 }
 
 // makes says whether a command makes what it names, so that no name is there yet.
@@ -148,7 +159,7 @@ func (c *cli) completeServices(cmd *cobra.Command, _ []string, _ string) ([]cobr
 
 // completeUsers completes the users of the service that is named already. It
 // reads no secret, so it leaves nothing in the audit log.
-func (c *cli) completeUsers(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (c *cli) completeUsers(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -158,7 +169,7 @@ func (c *cli) completeUsers(cmd *cobra.Command, args []string, _ string) ([]cobr
 	if err != nil {
 		return notCompleted(err)
 	}
-	page, err := s.UsersPage(ctx, s.project, args[0], "", completedUsers)
+	page, err := s.UsersPage(ctx, s.project, args[0], api.UserQuery{Search: typed}, "", completedUsers)
 	if err != nil {
 		return notCompleted(err)
 	}

@@ -34,6 +34,7 @@ type App struct {
 	crls        sync.Map // CA id → *cachedCRL
 	denials     denials
 	verified    verified
+	readings    chan struct{} // holds one per large service that is being shown
 }
 
 // New returns an App over its parts.
@@ -41,7 +42,7 @@ func New(c Config) *App {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &App{Config: c}
+	return &App{Config: c, readings: make(chan struct{}, readings)}
 }
 
 // Actor is who asks. System is Segue itself: the sweep, first set-up, the demo.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -39,14 +38,22 @@ const nobodyTold = "Nobody would be told of a renewal: the project has no admin,
 // usersRead is how many users are read at a time for a service's view.
 const usersRead = 500
 
-// GetService shows a service with all its users. Where the role sees keys, the sight is audited.
+// GetService shows a service with all its users. Where the role sees keys, the
+// sight is audited. Its memory grows with the users: see ReadService.
 func (a *App) GetService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
-	return a.getService(ctx, actor, project, service, false, now)
-}
-
-// DescribeService shows a service without its users' secrets, whatever the role.
-func (a *App) DescribeService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
-	return a.getService(ctx, actor, project, service, true, now)
+	reading, err := a.ReadService(ctx, actor, project, service, false, now)
+	if err != nil {
+		return ServiceView{}, err
+	}
+	v := reading.ServiceView
+	v.Users = nil
+	for page, err := range reading.Pages(ctx) {
+		if err != nil {
+			return ServiceView{}, err
+		}
+		v.Users = append(v.Users, page...)
+	}
+	return v, nil
 }
 
 // SummarizeService shows a service without its users, of whom there may be very many.
@@ -65,38 +72,6 @@ func (a *App) SummarizeService(ctx context.Context, actor Actor, project, servic
 	return v, err
 }
 
-func (a *App) getService(ctx context.Context, actor Actor, project, service string, hide bool, now time.Time) (ServiceView, error) {
-	var s scope
-	var v ServiceView
-	var users []User
-	err := a.read(ctx, actor, now, func(r Reader) (err error) {
-		if s, err = authorise(ctx, r, actor, project, ReadProject); err != nil {
-			return err
-		}
-		if v.Service, err = findService(ctx, r, s, service); err != nil {
-			return err
-		}
-		if users, err = allUsers(ctx, r, v.ID); err != nil {
-			return err
-		}
-		v.Notifications, err = a.notifications(ctx, r, v.Service, now)
-		return err
-	})
-	if err != nil {
-		return ServiceView{}, err
-	}
-	for _, u := range users {
-		uv, err := a.userView(ctx, u, hide || s.hidden(), now)
-		if err != nil {
-			return ServiceView{}, err
-		}
-		v.Users = append(v.Users, uv)
-	}
-	primaryFirst(v.Users)
-	_, err = a.auditSight(ctx, actor, s, service, "", sight{Keys: keysIn(v.Users...)}, now)
-	return v, err
-}
-
 func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {
 	var users []User
 	for after := ""; ; after = users[len(users)-1].Name {
@@ -109,19 +84,6 @@ func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {
 			return users, nil
 		}
 	}
-}
-
-// primaryFirst puts the primary user first, where existing tools look for it.
-func primaryFirst(users []UserView) {
-	slices.SortStableFunc(users, func(x, y UserView) int {
-		switch {
-		case x.Primary == y.Primary:
-			return 0
-		case x.Primary:
-			return -1
-		}
-		return 1
-	})
 }
 
 // notifications are what somebody should do about the service now; none when nothing.

@@ -43,7 +43,11 @@ var needs = map[string]need{
 	"GET /projects":  somebody,
 	"POST /projects": somebody, // the instance's administrator alone: see TestMakeProject
 
-	"GET /account": somebody,
+	"GET /account":                            somebody,
+	"GET /account/tokens/new":                 somebody,
+	"POST /account/tokens":                    somebody,
+	"GET /account/tokens/revoke":              somebody,
+	"POST /account/tokens/revoke":             somebody,
 	"POST /account/sessions/{session}/revoke": somebody,
 
 	"GET " + inProject:                                          members,
@@ -83,6 +87,8 @@ var needs = map[string]need{
 	"GET " + inService + "/activity":       members,
 	"GET " + inService + "/banner":         members,
 	"GET " + inService + "/ca.pem":         members,
+	"GET " + inService + "/change":         with(app.ManageServices),
+	"POST " + inService + "/change":        with(app.ManageServices),
 	"GET " + inService + "/delete":         with(app.ManageServices),
 	"POST " + inService + "/delete":        with(app.ManageServices),
 	"GET " + inService + "/notifications":  members,
@@ -180,6 +186,7 @@ var forms = map[string]string{
 	"POST " + inProject + "/settings/policy":       "validity=800d",
 	"POST " + inProject + "/settings/channels/new": "name=chat&kind=webhook&url=https://hooks.example.com/",
 	"POST " + inProject + "/new-service":           "name=kafka-new&bootstrap=kafka.example.com:9092",
+	"POST " + inService + "/change":                "bootstrap=k1.example.com:9094",
 	"POST " + inService + "/delete":                "name=kafka-orders",
 	"POST " + ofUser + "/acknowledge":              "generation=2",
 	"POST " + ofUser + "/snooze":                   "until=2026-11-28&reason=moved",

@@ -203,6 +203,22 @@ func (c caller) do(method, target, body string) *http.Response {
 	return w.Result()
 }
 
+// recorded is a call that succeeds, whose reply is what the specification says and
+// what was recorded under the name.
+func (c caller) recorded(name, method, target, body string) {
+	c.t.Helper()
+	res := c.do(method, target, body)
+	conforms(c.t, method, target, res)
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s %s: %d %s", method, target, res.StatusCode, text)
+	}
+	compare(c.t, name, text)
+}
+
 // ok is a call that succeeds; into may be nil.
 func (c caller) ok(method, target, body string, into any) []byte {
 	c.t.Helper()
@@ -326,4 +342,17 @@ func (r *rig) audit(project string) []app.AuditEntry {
 		r.t.Fatal(err)
 	}
 	return entries
+}
+
+// clean demands that every invariant of the store holds now.
+func (r *rig) clean() {
+	r.t.Helper()
+	err := r.server.App.CheckStore(r.t.Context(), r.now, func(v app.Violation) {
+		if v.Invariant != 0 {
+			r.t.Errorf("invariant %d: %s: %s", v.Invariant, v.Subject, v.Message)
+		}
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
 }

@@ -17,8 +17,16 @@ const kafkaType = "kafka"
 // something there, and .invalid never resolves.
 const noAddress = "bootstrap-servers-not-set.invalid:9092"
 
-// service encodes a service with every key that existing clients read unchecked.
+// service encodes a service that was read whole.
 func service(v app.ServiceView) api.Service {
+	s := serviceHead(v)
+	s.Users = each(v.Users, user)
+	return s
+}
+
+// serviceHead encodes a service, all but its users, with every key that existing
+// clients read unchecked.
+func serviceHead(v app.ServiceView) api.Service {
 	bootstrap := v.Bootstrap()
 	uri := noAddress
 	if len(bootstrap) > 0 {
@@ -30,7 +38,7 @@ func service(v app.ServiceView) api.Service {
 		ServiceURI: uri, ServiceURIParams: api.ServiceURIParams{Host: host, Port: port},
 		ConnectionInfo: connectionInfo(v, bootstrap), Components: []api.Component{component(v, host, port)},
 		Maintenance: api.Maintenance{DOW: "never", Time: "00:00:00", Updates: []any{}},
-		Users:       each(v.Users, user), ACL: []api.ACL{}, UserConfig: userConfig(v.UserConfig),
+		Users:       []api.User{}, ACL: []api.ACL{}, UserConfig: userConfig(v.UserConfig),
 		ServiceIntegrations: []any{}, GroupList: []string{"default"},
 		CreateTime: v.CreatedAt.UTC(), UpdateTime: v.UpdatedAt.UTC(), TerminationProtection: v.TerminationProtection,
 		TechEmails: each(v.TechEmails, techEmail), ServiceNotifications: each(v.Notifications, notification),

@@ -48,6 +48,7 @@ var Pages = []Page{
 	{Name: "service", Path: orders},
 	{Name: "service-notifications", Path: orders + "/notifications"},
 	{Name: "service-activity", Path: orders + "/activity"},
+	{Name: "service-change", Path: orders, Opens: orders + "/change"},
 	{Name: "service-delete", Path: orders + "/delete"},
 	{Name: "users", Path: users},
 	{Name: "users-none", Path: users + "?search=nowhere"},
@@ -80,6 +81,8 @@ var Pages = []Page{
 	{Name: "settings-preview", Path: inDemo + "/settings", Then: previewPolicy},
 	{Name: "channel-add", Path: inDemo + "/settings", Opens: inDemo + "/settings/channels/new"},
 	{Name: "account", Path: "/account"},
+	{Name: "token-new", Path: "/account", Opens: "/account/tokens/new"},
+	{Name: "token-revoke", Path: "/account", Opens: "/account/tokens/revoke"},
 	{Name: "keys", Path: inDemo, Then: func(t *Tab) error { return t.Press("?") }},
 	{Name: "menu", Path: inDemo, Then: openMenu},
 	{Name: "not-found", Path: "/nowhere", Status: 404},
@@ -143,6 +146,11 @@ func (s *Server) Prepare(ctx context.Context) error {
 		return err
 	}
 	if _, err := admin.CreateProject(ctx, api.ProjectCreate{Project: EmptyProject}); err != nil {
+		return err
+	}
+	age := 90 * 24 * 60 * 60
+	_, err = admin.CreateAccessToken(ctx, api.AccessTokenCreate{Description: "Terraform, nightly", MaxAgeSeconds: &age})
+	if err != nil {
 		return err
 	}
 	for email, role := range map[string]string{DeveloperEmail: "developer", ReaderEmail: "read_only"} {
