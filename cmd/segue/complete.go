@@ -20,24 +20,26 @@ const completeWithin = 2 * time.Second
 const completedUsers = 1000
 
 // completeValues lets shells complete what the commands below root take: values
-// that are known here, and names that the server knows. A flag or an argument of
-// the same name means the same everywhere.
+// that are known here, and names that the server knows. Most flags, and all
+// arguments, of one name mean the same everywhere.
 func completeValues(root *cobra.Command, c *cli) {
 	flags := map[string]cobra.CompletionFunc{
 		"username": c.completeUsers, "format": completeFormats,
-		"role": words(roleNames()...), "log-level": words("debug", "info", "warn", "error"),
-		"kind":  words(string(app.ChannelWebhook), string(app.ChannelSlack)),
-		"state": words("due", "sent", "kept", "dropped", "dead"),
+		"role": choices(roleNames()...), "log-level": choices("debug", "info", "warn", "error"),
+		"kind": choices(string(app.ChannelWebhook), string(app.ChannelSlack)),
+	}
+	ofCommand := map[string]map[string]cobra.CompletionFunc{
+		"deliveries": {"state": choices("due", "sent", "kept", "dropped", "dead")},
+		"user-list":  {"state": choices("awaiting", "lapsed", "overlap", "valid"), "sort": choices("name", "urgency", "end")},
 	}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		for _, child := range cmd.Commands() {
 			walk(child)
 		}
-		for name, complete := range flags {
-			if cmd.LocalNonPersistentFlags().Lookup(name) != nil && !makes(cmd) {
-				_ = cmd.RegisterFlagCompletionFunc(name, complete)
-			}
+		completeFlags(cmd, ofCommand[cmd.Name()])
+		if !makes(cmd) {
+			completeFlags(cmd, flags)
 		}
 		for _, name := range []string{"target-directory", "dir", "files-in"} {
 			if cmd.LocalNonPersistentFlags().Lookup(name) != nil {
@@ -54,13 +56,22 @@ func completeValues(root *cobra.Command, c *cli) {
 	walk(root)
 }
 
+// completeFlags completes those of the flags that a command has.
+func completeFlags(cmd *cobra.Command, flags map[string]cobra.CompletionFunc) {
+	for name, complete := range flags {
+		if cmd.LocalNonPersistentFlags().Lookup(name) != nil {
+			_ = cmd.RegisterFlagCompletionFunc(name, complete) // fails only for a flag that is not there
+		}
+	}
+}
+
 // makes says whether a command makes what it names, so that no name is there yet.
 func makes(cmd *cobra.Command) bool { return strings.HasSuffix(cmd.Name(), "create") }
 
 // completeArguments completes the arguments that a command's help text names.
 func (c *cli) completeArguments(cmd *cobra.Command) cobra.CompletionFunc {
 	byName := map[string]cobra.CompletionFunc{
-		"SERVICE": c.completeServices, "ROLE": words(roleNames()...), "FILE": files, "DIRECTORY": directories,
+		"SERVICE": c.completeServices, "ROLE": choices(roleNames()...), "FILE": files, "DIRECTORY": directories,
 	}
 	names := argumentNames(cmd)
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -85,8 +96,8 @@ func argumentNames(cmd *cobra.Command) []string {
 	return names
 }
 
-// words completes to one of these.
-func words(these ...string) cobra.CompletionFunc {
+// choices completes to one of these.
+func choices(these ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(these, cobra.ShellCompDirectiveNoFileComp)
 }
 
@@ -148,7 +159,7 @@ func (c *cli) completeServices(cmd *cobra.Command, _ []string, _ string) ([]cobr
 
 // completeUsers completes the users of the service that is named already. It
 // reads no secret, so it leaves nothing in the audit log.
-func (c *cli) completeUsers(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func (c *cli) completeUsers(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) == 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -158,7 +169,7 @@ func (c *cli) completeUsers(cmd *cobra.Command, args []string, _ string) ([]cobr
 	if err != nil {
 		return notCompleted(err)
 	}
-	page, err := s.UsersPage(ctx, s.project, args[0], "", completedUsers)
+	page, err := s.UsersPage(ctx, s.project, args[0], api.UserQuery{Search: typed}, "", completedUsers)
 	if err != nil {
 		return notCompleted(err)
 	}
