@@ -159,19 +159,21 @@ type PolicyRewrite struct {
 }
 
 type Project struct {
-	ID          int64
-	Name        string
-	FirstName   string
-	TechEmails  string
-	Validity    sql.NullInt64
-	RenewBefore sql.NullInt64
-	Spread      sql.NullInt64
-	CreatedAt   int64
-	Notices     sql.NullString
-	NewsAt      sql.NullInt64
-	DigestAt    sql.NullInt64
-	Tags        string
-	DeletedAt   sql.NullInt64
+	ID           int64
+	Name         string
+	FirstName    string
+	TechEmails   string
+	Validity     sql.NullInt64
+	RenewBefore  sql.NullInt64
+	Spread       sql.NullInt64
+	CreatedAt    int64
+	Notices      sql.NullString
+	NewsAt       sql.NullInt64
+	DigestAt     sql.NullInt64
+	Tags         string
+	DeletedAt    sql.NullInt64
+	Cloud        string
+	BillingGroup string
 }
 
 type Renewal struct {
@@ -212,6 +214,8 @@ type Service struct {
 	DeletedAt             sql.NullInt64
 	Notices               sql.NullString
 	Tags                  string
+	MaintenanceDay        string
+	MaintenanceTime       string
 }
 
 type Token struct {

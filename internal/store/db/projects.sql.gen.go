@@ -11,7 +11,7 @@ import (
 )
 
 const allProjects = `-- name: AllProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, cloud, billing_group FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
 `
 
 type AllProjectsParams struct {
@@ -42,6 +42,8 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 			&i.DigestAt,
 			&i.Tags,
 			&i.DeletedAt,
+			&i.Cloud,
+			&i.BillingGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -108,21 +110,23 @@ func (q *Queries) FirstNameTaken(ctx context.Context, firstName string) (bool, e
 }
 
 const insertProject = `-- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, cloud, billing_group, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 `
 
 type InsertProjectParams struct {
-	ID          int64
-	Name        string
-	FirstName   string
-	TechEmails  string
-	Validity    sql.NullInt64
-	RenewBefore sql.NullInt64
-	Spread      sql.NullInt64
-	Notices     sql.NullString
-	Tags        string
-	CreatedAt   int64
+	ID           int64
+	Name         string
+	FirstName    string
+	TechEmails   string
+	Validity     sql.NullInt64
+	RenewBefore  sql.NullInt64
+	Spread       sql.NullInt64
+	Notices      sql.NullString
+	Tags         string
+	Cloud        string
+	BillingGroup string
+	CreatedAt    int64
 }
 
 func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) error {
@@ -136,13 +140,15 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 		arg.Spread,
 		arg.Notices,
 		arg.Tags,
+		arg.Cloud,
+		arg.BillingGroup,
 		arg.CreatedAt,
 	)
 	return err
 }
 
 const inspectProjects = `-- name: InspectProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, cloud, billing_group FROM projects WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectProjectsParams struct {
@@ -173,6 +179,8 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 			&i.DigestAt,
 			&i.Tags,
 			&i.DeletedAt,
+			&i.Cloud,
+			&i.BillingGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -188,7 +196,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 }
 
 const project = `-- name: Project :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE id = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, cloud, billing_group FROM projects WHERE id = $1
 `
 
 func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
@@ -208,6 +216,8 @@ func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
 		&i.DigestAt,
 		&i.Tags,
 		&i.DeletedAt,
+		&i.Cloud,
+		&i.BillingGroup,
 	)
 	return i, err
 }
@@ -224,7 +234,7 @@ func (q *Queries) ProjectAlive(ctx context.Context, id int64) (bool, error) {
 }
 
 const projectByName = `-- name: ProjectByName :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE name = $1 AND deleted_at IS NULL
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, cloud, billing_group FROM projects WHERE name = $1 AND deleted_at IS NULL
 `
 
 func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, error) {
@@ -244,6 +254,8 @@ func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, erro
 		&i.DigestAt,
 		&i.Tags,
 		&i.DeletedAt,
+		&i.Cloud,
+		&i.BillingGroup,
 	)
 	return i, err
 }
@@ -260,7 +272,7 @@ func (q *Queries) ProjectHasServices(ctx context.Context, projectID int64) (bool
 }
 
 const projectsOf = `-- name: ProjectsOf :many
-SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at FROM members m JOIN projects p ON p.id = m.project_id
+SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at, p.cloud, p.billing_group FROM members m JOIN projects p ON p.id = m.project_id
 WHERE m.account_id = $1 AND p.name > $3 AND p.deleted_at IS NULL ORDER BY p.name LIMIT $2
 `
 
@@ -293,6 +305,8 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 			&i.DigestAt,
 			&i.Tags,
 			&i.DeletedAt,
+			&i.Cloud,
+			&i.BillingGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -318,6 +332,24 @@ type RenameProjectParams struct {
 
 func (q *Queries) RenameProject(ctx context.Context, arg RenameProjectParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, renameProject, arg.ID, arg.Name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setProjectLabels = `-- name: SetProjectLabels :execrows
+UPDATE projects SET cloud = $2, billing_group = $3 WHERE id = $1 AND deleted_at IS NULL
+`
+
+type SetProjectLabelsParams struct {
+	ID           int64
+	Cloud        string
+	BillingGroup string
+}
+
+func (q *Queries) SetProjectLabels(ctx context.Context, arg SetProjectLabelsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setProjectLabels, arg.ID, arg.Cloud, arg.BillingGroup)
 	if err != nil {
 		return 0, err
 	}
