@@ -29,7 +29,7 @@ run: build ## a demo in ./data on http://127.0.0.1:8420 (needs Go alone)
 
 .PHONY: test
 test: setup ## every test: both databases, a real Kafka broker, avn, the pages
-	@$(PACKAGES); SEGUE_CRASH_POINTS=20 go test -count=1 -timeout 15m $$packages
+	@$(PACKAGES); SEGUE_CRASH_POINTS=20 go test -count=1 -timeout 20m $$packages
 	go test -count=1 -timeout 25m ./test/e2e/...
 
 .PHONY: e2e
@@ -41,6 +41,7 @@ setup:
 	@scripts/setup.sh test
 	@test/e2e/fetch-kafka.sh >/dev/null
 	@test/e2e/fetch-avn.sh >/dev/null
+	@test/e2e/fetch-kafkajs.sh >/dev/null
 	@test/e2e/fetch-schemathesis.sh >/dev/null
 
 .PHONY: check
@@ -59,9 +60,10 @@ generate: ## write the Go code of the SQL queries again
 
 RUNS ?= 3
 .PHONY: bench
-bench: build ## measure sweep, start and memory; RUNS=3 of each (docs/performance.md)
+bench: build ## measure sweep, start, memory and digests; RUNS=3 of each (docs/performance.md)
 	@scripts/setup.sh test
 	go run ./test/bench -segue bin/segue -runs $(RUNS)
+	go test -run '^$$' -bench 'Digest' -benchtime 20x -timeout 30m ./internal/app
 
 POINTS ?= 200
 .PHONY: crash
@@ -70,12 +72,15 @@ crash: ## end segue by force in the middle of sweeps, on both databases; POINTS=
 	SEGUE_CRASH_POINTS=$(POINTS) go test -count=1 -timeout 6h -v ./test/crash
 
 CHECKS ?= 50000
+SEEDS ?= 10
 .PHONY: soak
-soak: ## random histories through the rules; CHECKS=50000 for each property
+soak: ## random histories through the rules, seven years of reminders; CHECKS=50000 of each property, SEEDS=10 lives
+	@scripts/setup.sh test
 	go test -timeout 3h ./internal/lifecycle -rapid.checks $(CHECKS)
+	SEGUE_YEARS_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -v -run TestSevenYears ./internal/app
 
 .PHONY: screenshots
-screenshots: build ## render the digest mail into docs/images; needs Chromium
+screenshots: build ## render the digest mail and every page of the console into docs/images; needs Chromium
 	@scripts/setup.sh screenshots
 	go run ./test/screenshots
 

@@ -18,6 +18,13 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (UserAuthRe
 	return reply, err
 }
 
+// SetUp makes the first administrator, and returns a token as SignIn does.
+func (c *Client) SetUp(ctx context.Context, s SetUp) (UserAuthReply, error) {
+	var reply UserAuthReply
+	err := c.do(ctx, call{method: http.MethodPost, path: []string{"setup"}, in: s, out: &reply})
+	return reply, err
+}
+
 // Me returns the account behind the token.
 func (c *Client) Me(ctx context.Context) (Me, error) {
 	var reply MeReply
@@ -286,6 +293,14 @@ func (c *Client) BrokerKit(ctx context.Context, project, service string, r Broke
 	var reply BrokerKitReply
 	err := c.do(ctx, call{method: http.MethodPost, path: servicePath(project, service, "broker-kit"), in: r, out: &reply})
 	return reply.Files, err
+}
+
+// Bundle fetches a user's pair in the form in which a client loads it. The
+// server audits it as a sight of a key.
+func (c *Client) Bundle(ctx context.Context, project, service, user string, r BundleRequest) (Bundle, error) {
+	var b Bundle
+	err := c.do(ctx, call{method: http.MethodPost, path: servicePath(project, service, "user", user, "bundle"), in: r, out: &b, repeatable: true})
+	return b, err
 }
 
 func (c *Client) get(ctx context.Context, out any, path ...string) error {

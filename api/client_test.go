@@ -76,6 +76,10 @@ func TestEveryCall(t *testing.T) {
 	ctx := t.Context()
 	asks(t, map[string]func(c *Client) error{
 		`POST /base/v1/userauth {"email":"e","password":"p"}`: func(c *Client) error { _, err := c.SignIn(ctx, "e", "p"); return err },
+		`POST /base/v1/setup {"token":"t","password":"p","real_name":"n"}`: func(c *Client) error {
+			_, err := c.SetUp(ctx, SetUp{Token: "t", Password: "p", RealName: "n"})
+			return err
+		},
 		`GET /base/v1/me`:                          func(c *Client) error { _, err := c.Me(ctx); return err },
 		`GET /base/v1/project`:                     func(c *Client) error { _, err := c.Projects(ctx); return err },
 		`POST /base/v1/project {"project":"p"}`:    func(c *Client) error { _, err := c.CreateProject(ctx, ProjectCreate{Project: "p"}); return err },
@@ -116,6 +120,10 @@ func TestEveryCall(t *testing.T) {
 		},
 		`PUT /base/v1/project/p/service/s/policy {"renew_before":"1d"}`: func(c *Client) error {
 			_, err := c.SetServicePolicy(ctx, "p", "s", PolicyUpdate{RenewBefore: Give("1d")})
+			return err
+		},
+		`POST /base/v1/project/p/service/s/user/u/bundle {"format":"jks","password":"changeit","generation":2}`: func(c *Client) error {
+			_, err := c.Bundle(ctx, "p", "s", "u", BundleRequest{Format: "jks", Password: "changeit", Generation: 2})
 			return err
 		},
 		`POST /base/v1/project/p/service/s/broker-kit {"brokers":[{"id":1,"host":"h"}]}`: func(c *Client) error {
@@ -165,8 +173,12 @@ func TestEveryCallAboutMessages(t *testing.T) {
 	asks(t, map[string]func(c *Client) error{
 		`GET /base/v1/project/p/service/s?include_secrets=false`:        func(c *Client) error { _, err := c.DescribeService(ctx, "p", "s"); return err },
 		`GET /base/v1/project/p/service/s/user/u?include_secrets=false`: func(c *Client) error { _, err := c.DescribeUser(ctx, "p", "s", "u"); return err },
-		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", "u", 5); return err },
-		`GET /base/v1/project/p/channels`:                               func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
+		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", UserQuery{}, "u", 5); return err },
+		`GET /base/v1/project/p/service/s/users?search=a+b&sort=end&state=valid`: func(c *Client) error {
+			_, err := c.UsersPage(ctx, "p", "s", UserQuery{State: "valid", Search: "a b", Sort: "end"}, "", 0)
+			return err
+		},
+		`GET /base/v1/project/p/channels`: func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
 		`POST /base/v1/project/p/channels {"name":"n","kind":"slack","url":"https://h"}`: func(c *Client) error {
 			_, err := c.CreateChannel(ctx, "p", ChannelCreate{Name: "n", Kind: "slack", URL: "https://h"})
 			return err
@@ -462,7 +474,7 @@ func TestListsGoThroughThePages(t *testing.T) {
 	}}
 	client := s.client()
 	var got []string
-	for u, err := range client.Users(t.Context(), "p", "s") {
+	for u, err := range client.Users(t.Context(), "p", "s", UserQuery{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,14 @@ type UserAuthReply struct {
 	UserEmail string `json:"user_email"`
 }
 
+// SetUp makes the first administrator (POST /v1/setup); the token is the last part
+// of the link that `segue serve` printed when the store was empty.
+type SetUp struct {
+	Token    string `json:"token" doc:"From the link of the first set-up"`
+	Password string `json:"password" doc:"The password to choose"`
+	RealName string `json:"real_name"`
+}
+
 // MeReply is the account behind the token (GET /v1/me).
 type MeReply struct {
 	User Me `json:"user"`
@@ -468,6 +476,32 @@ type KitFile struct {
 	Path   string `json:"path"`
 	Secret bool   `json:"secret" doc:"Holds a private key: keep it at mode 0600"`
 	Data   []byte `json:"data"`
+}
+
+// BundleRequest asks for a user's pair in the form in which a client loads it
+// (POST …/user/{user}/bundle).
+type BundleRequest struct {
+	Format     string `json:"format" doc:"What is to load it: pem, combined-pem, pkcs12, jks, java-creds, properties, spring, librdkafka, kafkajs, kafka-python, franz-go, kubernetes or env"`
+	Password   string `json:"password,omitempty" doc:"Of the stores, 6 to 256 printable ASCII characters; a random one when left out. Formats without encrypted stores take none"`
+	Generation int    `json:"generation,omitempty" doc:"The newest when left out"`
+	Directory  string `json:"directory,omitempty" doc:"Where the files will lie, as settings name them; when left out, where the client is started"`
+}
+
+// Bundle is a pair in the form in which a client loads it.
+type Bundle struct {
+	Format                      string       `json:"format"`
+	Generation                  int          `json:"generation"`
+	AccessCertNotValidAfterTime time.Time    `json:"access_cert_not_valid_after_time"`
+	Files                       []BundleFile `json:"files"`
+	// Password encrypts the stores; nil where the format has none.
+	Password *string `json:"password"`
+}
+
+// BundleFile is one file of a bundle.
+type BundleFile struct {
+	Name    string `json:"name" doc:"Holds no slash"`
+	Content []byte `json:"content"`
+	Secret  bool   `json:"secret" doc:"Holds a private key or a password: keep it at mode 0600"`
 }
 
 // VPCsReply is always empty: Segue has no networks of its own.

@@ -22,6 +22,7 @@ var runPages = []string{
 	"broker-kit.md",
 	"operations.md",
 	"notifications.md",
+	"formats.md",
 }
 
 // signIn goes before the commands of a page that does not show how to sign in.
@@ -88,7 +89,8 @@ func startDemo(t *testing.T, dir string) (address string) {
 	said := &announcement{address: make(chan string, 1)}
 	log := &bytes.Buffer{}
 	cmd := exec.Command("bin/segue", "serve", "--dir", "data", "--listen", "127.0.0.1:0", "--tick", "1s", "--demo")
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, environment(dir), said, log
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, log
+	cmd.Env = append(environment(dir), "SEGUE_ADMIN_PASSWORD="+password) // as if somebody had opened the link
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +135,9 @@ func (a *announcement) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// password is the first administrator's.
+const password = "correct-horse-battery"
+
 func environment(dir string) []string {
 	return []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8"}
 }
@@ -153,16 +158,10 @@ func runCommands(t *testing.T, dir, address, page string, commands []block) {
 	if err := os.WriteFile(file, []byte(script.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	password, err := os.Open(filepath.Join(dir, "data", "first-password"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = password.Close() }()
-
 	ctx, cancel := context.WithTimeout(t.Context(), pageWithin)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "page.sh")
-	cmd.Dir, cmd.Env, cmd.Stdin = dir, environment(dir), password
+	cmd.Dir, cmd.Env, cmd.Stdin = dir, environment(dir), strings.NewReader(password+"\n")
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.Output()
 	printed := strings.Split(string(out), mark)[1:]

@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh build   Go: enough for `make build` and `make run`
 #   scripts/setup.sh screenshots   Go and Chromium
-#   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, Chromium, curl: for `make test`
+#   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, Node.js, curl, Chromium: for `make test`
 #
 # As root on Debian or Ubuntu it installs what is missing. Anywhere else it says
 # in one line what is missing and how to get it, and ends with 1.
@@ -77,13 +77,28 @@ check_all() {
   command -v mvn >/dev/null || need Maven maven
   at_least "$(postgres_version)" "$postgres_wanted" || need "PostgreSQL, $postgres_wanted or newer" postgresql
   python3 -c 'import ensurepip, venv' 2>/dev/null || need "Python 3 with venv" python3-venv
+  command -v node >/dev/null || need "Node.js" nodejs
+  command -v npm >/dev/null || need npm npm
   command -v curl >/dev/null || need curl curl
+  check_chromium
+}
+
+# check_chromium looks where the tests do.
+check_chromium() {
+  local app
+  for app in chromium chromium-browser google-chrome google-chrome-stable headless_shell \
+    "/Applications/Chromium.app/Contents/MacOS/Chromium" "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+    if command -v "$app" >/dev/null; then
+      return
+    fi
+  done
+  need Chromium chromium
 }
 
 say_missing() {
   local list
   list=$(printf '%s; ' "${missing[@]}")
-  echo "segue: missing: ${list%; } (Debian or Ubuntu, as root: apt-get install ${packages[*]}; macOS: brew install openjdk maven postgresql@17 python curl, their bin folders in PATH)" >&2
+  echo "segue: missing: ${list%; } (Debian or Ubuntu, as root: apt-get install ${packages[*]}; macOS: brew install openjdk maven postgresql@17 python node curl chromium, their bin folders in PATH)" >&2
   exit 1
 }
 

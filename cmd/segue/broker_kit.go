@@ -87,19 +87,27 @@ func (c *cli) writeBrokerKit(cmd *cobra.Command, service, dir string, request ap
 	return err
 }
 
-// kitFiles places the files below dir, whatever the server calls them.
 func kitFiles(dir string, kit []api.KitFile) ([]atomicfile.File, error) {
 	var files []atomicfile.File
 	for _, f := range kit {
-		path := filepath.FromSlash(f.Path)
-		if !filepath.IsLocal(path) {
-			return nil, fmt.Errorf("the server sent a file for a place outside %s: nothing was written", dir)
+		placed, err := place(dir, f.Path, f.Data, f.Secret)
+		if err != nil {
+			return nil, err
 		}
-		out := atomicfile.File{Path: filepath.Join(dir, path), Data: f.Data, Mode: 0o644}
-		if f.Secret {
-			out.Mode = 0o600
-		}
-		files = append(files, out)
+		files = append(files, placed)
 	}
 	return files, nil
+}
+
+// place puts a file that the server sent below dir, whatever the server calls it.
+func place(dir, name string, data []byte, secret bool) (atomicfile.File, error) {
+	path := filepath.FromSlash(name)
+	if !filepath.IsLocal(path) {
+		return atomicfile.File{}, fmt.Errorf("the server sent a file for a place outside %s: nothing was written", dir)
+	}
+	f := atomicfile.File{Path: filepath.Join(dir, path), Data: data, Mode: 0o644}
+	if secret {
+		f.Mode = 0o600
+	}
+	return f, nil
 }

@@ -17,6 +17,9 @@ import (
 // maxLine bounds what is read of a line, in bytes.
 const maxLine = 4096
 
+// standardInput is what messages call it.
+const standardInput = "standard input"
+
 // terminalIn returns the standard input where somebody sits at it.
 func terminalIn(cmd *cobra.Command) (*os.File, bool) {
 	f, ok := cmd.InOrStdin().(*os.File)
@@ -47,6 +50,20 @@ func readSecret(cmd *cobra.Command, prompt string) (string, error) {
 	return secret, nil
 }
 
+// secretFrom reads a secret that a flag names: the first line of a file, or for
+// "-" what readSecret reads.
+func secretFrom(cmd *cobra.Command, file, prompt string) (string, error) {
+	if file == "-" {
+		return readSecret(cmd, prompt)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	return nextLine(bufio.NewReader(io.LimitReader(f, maxLine+1)), file)
+}
+
 // confirm asks somebody at a terminal to type the name before something ends, and
 // pairs are revoked, the last of which ends at end (zero: nothing is said of that). Scripts are not asked.
 func confirm(cmd *cobra.Command, what string, end time.Time, name string, force bool, now time.Time) error {
@@ -74,7 +91,7 @@ func readLines(cmd *cobra.Command, n int) ([]string, error) {
 	lines := make([]string, n)
 	for i := range lines {
 		var err error
-		if lines[i], err = interruptible(cmd.Context(), func() (string, error) { return nextLine(r) }); err != nil {
+		if lines[i], err = interruptible(cmd.Context(), func() (string, error) { return nextLine(r, standardInput) }); err != nil {
 			return nil, err
 		}
 	}
@@ -82,16 +99,19 @@ func readLines(cmd *cobra.Command, n int) ([]string, error) {
 }
 
 func readLine(ctx context.Context, r io.Reader) (string, error) {
-	return interruptible(ctx, func() (string, error) { return nextLine(bufio.NewReader(io.LimitReader(r, maxLine+1))) })
+	return interruptible(ctx, func() (string, error) {
+		return nextLine(bufio.NewReader(io.LimitReader(r, maxLine+1)), standardInput)
+	})
 }
 
-func nextLine(r *bufio.Reader) (string, error) {
+// nextLine reads a line of what has the name.
+func nextLine(r *bufio.Reader, name string) (string, error) {
 	line, err := r.ReadString('\n')
 	switch {
 	case len(line) > maxLine:
 		return "", fmt.Errorf("the line is longer than %d bytes", maxLine)
 	case err != nil && (err != io.EOF || line == ""):
-		return "", fmt.Errorf("read a line of standard input: %w", err)
+		return "", fmt.Errorf("read a line of %s: %w", name, err)
 	}
 	return strings.TrimRight(line, "\r\n"), nil
 }

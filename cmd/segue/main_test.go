@@ -59,14 +59,18 @@ const (
 
 // cmdServe starts `segue serve` on an empty store (or, with a directory, on that
 // one) and leaves its address in SEGUE_URL and its directory in DIR. It is told
-// to end with the script, and has to end well. Further arguments go to it.
+// to end with the script, and has to end well. With "unclaimed" nobody can sign in
+// to it yet. Further arguments go to it.
 func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("serve must not be negated")
 	}
-	dir := ts.MkAbs("store")
+	dir, first := ts.MkAbs("store"), passwordOfTests
+	if len(args) > 0 && args[0] == "unclaimed" {
+		args, first = args[1:], ""
+	}
 	cmd := exec.Command("segue", append([]string{"serve", "--dir", dir, "--listen", "127.0.0.1:0", "--tick", "1h"}, args...)...)
-	cmd.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+adminOfTests, "SEGUE_ADMIN_PASSWORD="+passwordOfTests,
+	cmd.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+adminOfTests, "SEGUE_ADMIN_PASSWORD="+first,
 		"SEGUE_SMTP_URL="+ts.Getenv("SEGUE_SMTP_URL"), "SEGUE_MAIL_FROM="+ts.Getenv("SEGUE_MAIL_FROM"))
 	log := &syncBuffer{}
 	cmd.Stderr = log

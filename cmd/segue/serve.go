@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/console"
 	"github.com/segue-project/segue/internal/httpapi"
 	"github.com/segue-project/segue/internal/notify"
 	"github.com/segue-project/segue/internal/store"
@@ -35,6 +36,9 @@ type serveOptions struct {
 	tlsCert   string
 	tlsKey    string
 	logLevel  string
+
+	trustedProxies string
+	proxies        proxies // of trustedProxies, by check
 }
 
 // stopWithin bounds a graceful stop.
@@ -44,12 +48,12 @@ func newServeCommand() *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run Segue: API and renewals",
-		Long: `Runs the API and renews what is due, until it is told to stop.
+		Short: "Run Segue: console, API and renewals",
+		Long: `Runs the console and the API and renews what is due, until it is told to stop.
 
 On an empty store the first administrator comes from SEGUE_ADMIN_EMAIL and
-SEGUE_ADMIN_PASSWORD; without them a random password is printed, or written to
-DIR/first-password where standard output is not a terminal.`,
+SEGUE_ADMIN_PASSWORD; without a password a link is printed that sets Segue up
+once, or written to DIR/setup-link where standard output is not a terminal.`,
 		Example: "  segue serve --dir ./data --listen 127.0.0.1:8420",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,6 +74,7 @@ DIR/first-password where standard output is not a terminal.`,
 	cmd.Flags().BoolVar(&o.demo, "demo", os.Getenv("SEGUE_DEMO") == "true", "fill an empty store with twelve users at every stage of the life [SEGUE_DEMO]")
 	cmd.Flags().StringVar(&o.tlsCert, "tls-cert", os.Getenv("SEGUE_TLS_CERT"), "PEM certificate chain to serve HTTPS with [SEGUE_TLS_CERT]")
 	cmd.Flags().StringVar(&o.tlsKey, "tls-key", os.Getenv("SEGUE_TLS_KEY"), "PEM key of --tls-cert [SEGUE_TLS_KEY]")
+	cmd.Flags().StringVar(&o.trustedProxies, "trusted-proxies", os.Getenv("SEGUE_TRUSTED_PROXIES"), "load balancers in front, as addresses or networks: their X-Forwarded-For says who a client is [SEGUE_TRUSTED_PROXIES]")
 	cmd.Flags().StringVar(&o.logLevel, "log-level", envOr("SEGUE_LOG_LEVEL", "info"), "debug, info, warn or error [SEGUE_LOG_LEVEL]")
 	return cmd
 }
@@ -85,6 +90,10 @@ func (o *serveOptions) check() error {
 		return err
 	}
 	if _, err := o.mailer(); err != nil {
+		return err
+	}
+	var err error
+	if o.proxies, err = parseProxies(o.trustedProxies); err != nil {
 		return err
 	}
 	o.publicURL = strings.TrimRight(o.publicURL, "/")
@@ -131,7 +140,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 			log.Error("close the store", "error", err)
 		}
 	}()
-	if err := in.firstAdministrator(ctx, o.dir, out); err != nil {
+	if err := in.firstAdministrator(ctx); err != nil {
 		return err
 	}
 	if o.demo {
@@ -151,9 +160,42 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server := httpapi.NewServer(httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}))
+	base := scheme + "://" + listener.Addr().String()
+	if o.publicURL != "" {
+		base = o.publicURL
+	}
+	server := httpapi.NewServer(o.proxies.behind(frontDoor(
+		httpapi.New(httpapi.Config{App: in.app, Now: time.Now, Log: log, Version: version, Metrics: metrics}),
+		console.New(console.Config{App: in.app, Now: time.Now, Log: log, Version: version, Secure: strings.HasPrefix(base, "https://"), Origin: origin(o.publicURL)}),
+	)))
 	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug) // what clients do wrong in TLS
-	return serveAndWork(ctx, server, listener, runner, func() { o.greet(out, scheme+"://"+listener.Addr().String()) })
+	setup, err := in.offerSetup(ctx, o.dir, base, out)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return serveAndWork(ctx, server, listener, runner, func() {
+		o.greet(out, scheme+"://"+listener.Addr().String())
+		fmt.Fprint(out, setup)
+	})
+}
+
+// origin is the scheme and host of a URL that was checked; empty for none.
+func origin(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// frontDoor gives programs' paths to the API and people's to the console.
+func frontDoor(api, console http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range httpapi.Paths {
+		mux.Handle(path, api)
+	}
+	mux.Handle("/", console)
+	return mux
 }
 
 // open opens the store with all ways for messages to leave.
@@ -212,7 +254,7 @@ func (o *serveOptions) greet(out io.Writer, address string) {
 	}
 	fmt.Fprintf(out, `
 The project "demo" holds twelve service users at every stage of a certificate's life.
-Sign in, then look around:
+Open %[1]s in a browser, or look around in a terminal:
   export SEGUE_URL=%[1]s SEGUE_PROJECT=demo
   %[2]s user login %[3]s
   %[2]s service renewals

@@ -19,7 +19,7 @@ func newServiceCommand(c *cli) *cobra.Command {
 		newServiceTagsCommand(c), newServicePolicyCommand(c),
 		newServiceRenewalsCommand(c), newBrokerKitCommand(c), newServiceContactsCommand(c), newRecipientsCommand(c),
 		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c), newUserSnoozeCommand(c),
-		newUserCredsDownloadCommand(c), newUserCredsAcknowledgeCommand(c), newUserPasswordResetCommand(c),
+		newUserCredsDownloadCommand(c), newUserBundleCommand(c), newUserKafkaJavaCredsCommand(c), newUserCredsAcknowledgeCommand(c), newUserPasswordResetCommand(c),
 	)
 	return cmd
 }

@@ -31,7 +31,8 @@ func newUserCredsDownloadCommand(c *cli) *cobra.Command {
 and service.key, the key readable by you alone. Files of these names are replaced
 together, and left as they are when anything fails.
 
-In an overlap it fetches the new pair; --generation fetches the other one.`,
+In an overlap it fetches the new pair; --generation fetches the other one.
+user-bundle writes other forms, such as keystores and settings.`,
 		Example: `  segue service user-creds-download orders --username shop -d ./certs
   segue service user-creds-download orders --username shop -d ./old --generation 1`,
 	}, func(cmd *cobra.Command, service, user string) error {
@@ -86,7 +87,7 @@ func (c *cli) downloadPair(cmd *cobra.Command, service, username, dir string, ge
 	if err != nil {
 		return err
 	}
-	return c.reportDownload(cmd, service, dir, user, p)
+	return c.reportDownload(cmd, service, dir, []string{caFile, certFile, keyFile}, user, p)
 }
 
 // check keeps files that no client could load from replacing ones that work.
@@ -103,16 +104,21 @@ func (p pair) check() error {
 	return nil
 }
 
-func (c *cli) reportDownload(cmd *cobra.Command, service, dir string, user api.User, p pair) error {
+// reportDownload says which files of a pair were written to dir, and how the pair stands.
+func (c *cli) reportDownload(cmd *cobra.Command, service, dir string, names []string, user api.User, p pair) error {
 	out, now := cmd.OutOrStdout(), c.now()
 	if c.json {
+		paths := make([]string, len(names))
+		for i, name := range names {
+			paths[i] = filepath.Join(dir, name)
+		}
 		return writeJSON(out, struct {
 			Files      []string  `json:"files"`
 			Generation int       `json:"generation"`
 			NotAfter   time.Time `json:"access_cert_not_valid_after_time"`
-		}{[]string{filepath.Join(dir, caFile), filepath.Join(dir, certFile), filepath.Join(dir, keyFile)}, p.generation, p.notAfter})
+		}{paths, p.generation, p.notAfter})
 	}
-	fmt.Fprintf(out, "Wrote %s, %s and %s to %s\n", caFile, certFile, keyFile, dir)
+	fmt.Fprintf(out, "Wrote %s to %s\n", enumerate(names), dir)
 	fmt.Fprintf(out, "Generation %d of %s, which ends %s\n", p.generation, user.Username, moment(p.notAfter, now))
 	old := user.ExpiringCertNotValidAfterTime
 	switch {

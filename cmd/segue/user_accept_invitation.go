@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,7 @@ of the standard input.`,
 			if err != nil {
 				return err
 			}
-			link, password, err := readInvitation(cmd)
+			link, password, err := readLink(cmd)
 			if err != nil {
 				return err
 			}
@@ -32,7 +31,7 @@ of the standard input.`,
 			if err != nil {
 				return err
 			}
-			if err := client.AcceptInvitation(cmd.Context(), api.InvitationAccept{Token: invitationToken(link), Password: password, RealName: name}); err != nil {
+			if err := client.AcceptInvitation(cmd.Context(), api.InvitationAccept{Token: tokenIn(link, "/invitation/"), Password: password, RealName: name}); err != nil {
 				return err
 			}
 			return c.say(cmd, api.Done{Message: "accepted"}, "Accepted\nNext: segue user login EMAIL")
@@ -42,8 +41,8 @@ of the standard input.`,
 	return cmd
 }
 
-// readInvitation reads the link and the password, each a secret.
-func readInvitation(cmd *cobra.Command) (link, password string, err error) {
+// readLink reads a link that works once and a password, each a secret.
+func readLink(cmd *cobra.Command) (link, password string, err error) {
 	if _, ok := terminalIn(cmd); !ok {
 		lines, err := readLines(cmd, 2)
 		if err != nil {
@@ -58,14 +57,11 @@ func readInvitation(cmd *cobra.Command) (link, password string, err error) {
 	return link, password, err
 }
 
-// invitationToken is the token within a link; a bare token is itself.
-func invitationToken(link string) string {
-	_, fragment, found := strings.Cut(strings.TrimSpace(link), "#token=")
-	if !found {
-		return strings.TrimSpace(link)
+// tokenIn is the token that follows a path within a link; a bare token is itself.
+func tokenIn(link, path string) string {
+	link = strings.TrimSpace(link)
+	if _, token, found := strings.Cut(link, path); found {
+		return strings.TrimRight(token, "/")
 	}
-	if token, err := url.QueryUnescape(fragment); err == nil {
-		return token
-	}
-	return fragment
+	return link
 }

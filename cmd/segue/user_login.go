@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/segue-project/segue/api"
 )
 
 func newUserCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{Use: "user", Short: "Sign in and out, and your access tokens"}
 	c.connectionFlags(cmd)
-	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAccessTokenCommand(c), newAcceptInvitationCommand(c))
+	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAccessTokenCommand(c), newAcceptInvitationCommand(c), newSetupCommand(c))
 	return cmd
 }
 
@@ -45,13 +47,18 @@ func (c *cli) login(cmd *cobra.Command, email string) error {
 	if err != nil {
 		return err
 	}
-	signedIn := credentials{URL: url, Token: reply.Token, Email: reply.UserEmail}
-	if err := signedIn.save(); err != nil {
+	return c.signedIn(cmd, url, reply)
+}
+
+// signedIn keeps a token for later commands and says whose it is.
+func (c *cli) signedIn(cmd *cobra.Command, url string, reply api.UserAuthReply) error {
+	kept := credentials{URL: url, Token: reply.Token, Email: reply.UserEmail}
+	if err := kept.save(); err != nil {
 		return fmt.Errorf("you are signed in, but the token could not be kept: %w", err)
 	}
 	if c.json {
 		return writeJSON(cmd.OutOrStdout(), map[string]string{"url": url, "user_email": reply.UserEmail})
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "Signed in to %s as %s\n", url, oneLine(reply.UserEmail))
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "Signed in to %s as %s\n", url, oneLine(reply.UserEmail))
 	return err
 }

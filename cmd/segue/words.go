@@ -28,6 +28,15 @@ func span(d time.Duration) string {
 	return "a moment"
 }
 
+// enumerate is a list in a sentence: "a", "a and b", "a, b and c".
+func enumerate(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	last := len(items) - 1
+	return strings.Join(items[:last], ", ") + " and " + items[last]
+}
+
 // relative is how far t is from now: "in 6 days", "4 days ago".
 func relative(t, now time.Time) string {
 	if t.Before(now) {

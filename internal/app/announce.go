@@ -70,7 +70,7 @@ func (u *unit) announceRenewal(ctx context.Context, who *audience, c told, p Eve
 		return nil
 	}
 	lapsed := PendingRenewal{
-		Service: c.service, User: c.user, Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter,
+		UserID: c.UserID, Service: c.service, User: c.user, Generation: p.Generation, Replaced: p.Replaced, OldNotAfter: p.OldNotAfter, NewNotAfter: p.NewNotAfter,
 	}
 	return u.post(who, lapsedEvent(who.project.Name, lapsed, u.now), lapsedKey(c.UserID, p.Generation))
 }
@@ -78,7 +78,7 @@ func (u *unit) announceRenewal(ctx context.Context, who *audience, c told, p Eve
 // event is the fact that a change stands for; speaks is false for changes that
 // nobody outside is told of.
 func (c told) event(project string) (e Event, speaks bool) {
-	e = Event{At: c.Change.At, Project: project, Service: c.service, User: c.user}
+	e = Event{At: c.Change.At, Project: project, Service: c.service, User: c.user, UserID: c.UserID}
 	switch c.Change.Action {
 	case lifecycle.ActionRenew:
 		e.Type = EventRenewalCreated
@@ -188,7 +188,7 @@ func (u *unit) recordFailures(ctx context.Context, failures []Failure) error {
 
 func failureEvent(project string, f Failure) Event {
 	return Event{
-		Type: EventRenewalFailed, At: f.At, Project: project, Service: f.Service, User: f.User,
+		Type: EventRenewalFailed, At: f.At, Project: project, Service: f.Service, User: f.User, UserID: f.UserID,
 		Message: fmt.Sprintf("the next pair of %s of %s could not be made: %s", f.User, f.Service, f.Reason),
 		Remedy:  "mend the cause; Segue tries again at " + stamp(f.RetryAt) + " and `segue doctor` names every user it concerns",
 	}

@@ -33,6 +33,7 @@ type App struct {
 	authorities sync.Map // CA id → *authority
 	crls        sync.Map // CA id → *cachedCRL
 	denials     denials
+	verified    verified
 	readings    chan struct{} // holds one per large service that is being shown
 }
 

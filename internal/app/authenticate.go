@@ -19,13 +19,12 @@ func (t Token) touchDue(now time.Time) bool {
 	return now.Sub(t.LastUsedAt) >= every
 }
 
-// live reports whether the token opens anything at now.
-func (t Token) live(now time.Time) bool {
-	return t.RevokedAt.IsZero() && (t.ExpiresAt.IsZero() || !now.After(t.ExpiresAt))
-}
-
 // Authenticate finds who a bearer token belongs to.
 func (a *App) Authenticate(ctx context.Context, token, address, userAgent string, now time.Time) (Actor, error) {
+	return a.authenticate(ctx, BearerToken, token, address, userAgent, now)
+}
+
+func (a *App) authenticate(ctx context.Context, kind TokenKind, token, address, userAgent string, now time.Time) (Actor, error) {
 	refused := fail(CodeUnauthenticated, "the token is missing, unknown, revoked or expired: sign in again")
 	hash, ok := a.Tokens.Hash(token)
 	if !ok {
@@ -46,7 +45,7 @@ func (a *App) Authenticate(ctx context.Context, token, address, userAgent string
 	if err != nil {
 		return Actor{}, err
 	}
-	if !t.live(now) {
+	if t.Kind != kind || !t.live(now) {
 		return Actor{}, refused
 	}
 	if t.touchDue(now) {
@@ -59,6 +58,14 @@ func (a *App) Authenticate(ctx context.Context, token, address, userAgent string
 		AccountID: acc.ID, Email: acc.Email, RealName: acc.RealName, Administrator: acc.Administrator,
 		TokenID: t.ID, TokenExpiresAt: t.ExpiresAt, TokenCreatedAt: t.CreatedAt, Address: address,
 	}, nil
+}
+
+// live reports whether the token lets its owner in at now.
+func (t Token) live(now time.Time) bool {
+	if !t.RevokedAt.IsZero() || !t.ExpiresAt.IsZero() && now.After(t.ExpiresAt) {
+		return false
+	}
+	return t.Kind != SessionToken || !now.After(t.LastUsedAt.Add(SessionIdle))
 }
 
 // touchWithin bounds how long noting a token's last use may hold a request up.

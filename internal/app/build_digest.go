@@ -121,7 +121,7 @@ func (d *Digest) cutSections() {
 
 func (p PendingRenewal) item(now time.Time) DigestItem {
 	return DigestItem{
-		User: p.User, Generation: p.Generation, OldNotBefore: p.OldNotBefore, OldNotAfter: p.OldNotAfter,
+		UserID: p.UserID, User: p.User, Generation: p.Generation, OldNotBefore: p.OldNotBefore, OldNotAfter: p.OldNotAfter,
 		NewNotBefore: p.NewNotBefore, NewNotAfter: p.NewNotAfter, Lapsed: now.After(p.OldNotAfter),
 	}
 }

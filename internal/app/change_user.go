@@ -21,6 +21,11 @@ func findTarget(ctx context.Context, r Reader, actor Actor, project, service, us
 	if err != nil {
 		return target{}, err
 	}
+	return findIn(ctx, r, s, service, user)
+}
+
+// findIn is findTarget for whoever is authorised already.
+func findIn(ctx context.Context, r Reader, s scope, service, user string) (target, error) {
 	svc, err := findService(ctx, r, s, service)
 	if err != nil {
 		return target{}, err

@@ -155,7 +155,7 @@ func (a *App) SendTestMail(ctx context.Context, actor Actor, project string, now
 		return fail(CodeConflict, "no mail leaves this Segue: set a mail server with `segue serve --smtp-url`; until then mails are kept in the outbox")
 	}
 	mail, err := a.Renderer.Event(Event{
-		Type: EventTest, At: now, Project: s.Project.Name, PublicURL: a.PublicURL,
+		Type: EventTest, At: now, Project: s.Project.Name, PublicURL: a.PublicURL, ConsoleURL: a.consoleURL(s.Project.Name),
 		Message: "this is a test: mail from Segue reaches you",
 	}, actor.Email, newID())
 	if err != nil {

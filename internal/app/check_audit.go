@@ -82,19 +82,37 @@ func readAudit(ctx context.Context, s Store, projectID, after int64, limit int) 
 	return entries, head, err
 }
 
+// linkFault says what is wrong with the entry that comes after last in a log;
+// empty where it is as it was written.
+func (a *App) linkFault(ctx context.Context, last AuditHead, e AuditEntry) (string, error) {
+	if next := last.Seq + 1; e.Seq > next {
+		return fmt.Sprintf("entries %d to %d of its audit log are missing: restore them from a backup, and find out who deleted them", next, e.Seq-1), nil
+	}
+	err := a.Custody.VerifyMAC(ctx, auditInput(e, last.MAC), e.MAC)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
+		return fmt.Sprintf("entry %d of its audit log was changed or moved, or the one before it was: compare it with a backup, and find out who did it", e.Seq), nil
+	}
+	return "", nil
+}
+
+// headFault says that a log does not end where its head is.
+func headFault(last, head AuditHead) string {
+	return fmt.Sprintf("its audit log ends with entry %d, its head is entry %d: its tail was cut or its head was changed; compare both with the heads in Segue's own log",
+		last.Seq, head.Seq)
+}
+
 // entry verifies one entry against the one before. The chain goes on from what
 // is stored, so that one changed entry is one report.
 func (w *auditWalk) entry(ctx context.Context, log *auditLog, name string, e AuditEntry) error {
-	if next := log.last.Seq + 1; e.Seq > next {
-		w.broken(log, name, "entries %d to %d of its audit log are missing: restore them from a backup, and find out who deleted them", next, e.Seq-1)
-	} else {
-		err := w.app.Custody.VerifyMAC(ctx, auditInput(e, log.last.MAC), e.MAC)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			w.broken(log, name, "entry %d of its audit log was changed or moved, or the one before it was: compare it with a backup, and find out who did it", e.Seq)
-		}
+	fault, err := w.app.linkFault(ctx, log.last, e)
+	if err != nil {
+		return err
+	}
+	if fault != "" {
+		w.broken(log, name, fault)
 	}
 	w.checkText(fmt.Sprintf("%s, audit entry %d", name, e.Seq), e.Actor, e.Action, e.Service, e.User, e.Detail)
 	return nil
@@ -104,8 +122,7 @@ func (w *auditWalk) checkHead(log *auditLog, name string, head AuditHead) {
 	if head.is(log.last) || log.said.Seq > 0 && log.said.is(log.last) {
 		return
 	}
-	w.broken(log, name, "its audit log ends with entry %d, its head is entry %d: its tail was cut or its head was changed; compare both with the heads in Segue's own log",
-		log.last.Seq, head.Seq)
+	w.broken(log, name, headFault(log.last, head))
 	log.said = log.last
 }
 
@@ -113,9 +130,9 @@ func (h AuditHead) is(other AuditHead) bool {
 	return h.Seq == other.Seq && bytes.Equal(h.MAC, other.MAC)
 }
 
-func (w *auditWalk) broken(log *auditLog, name, format string, args ...any) {
+func (w *auditWalk) broken(log *auditLog, name, fault string) {
 	if log.broken++; log.broken <= maxBroken {
-		w.violation(5, name, format, args...)
+		w.violation(5, name, "%s", fault)
 	}
 }
 

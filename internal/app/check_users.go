@@ -92,6 +92,9 @@ func (c *checker) finishUsers(ctx context.Context, checks []*userCheck) error {
 		}
 		c.adviseUser(k)
 	}
+	if err := c.checkReminded(ctx, checks); err != nil {
+		return err
+	}
 	missing, err := c.missing(ctx, revoked)
 	for _, serial := range missing {
 		c.violation(6, owner[serial], "a pair of it is revoked, but not in the revocation list that would be served next: brokers take it still; %s", restore)
@@ -101,7 +104,13 @@ func (c *checker) finishUsers(ctx context.Context, checks []*userCheck) error {
 
 // adviseUser says what about a user needs a person.
 func (c *checker) adviseUser(k *userCheck) {
-	if !k.Facts.DeletedAt.IsZero() || k.Facts.RenewAt.After(c.now) {
+	if k.deleted() {
+		return
+	}
+	if current, ok := k.Facts.Generation(k.Copies.Generation); ok && current.NotBefore.Sub(c.now) > lateness {
+		c.violation(0, k.subject, "its pair is not valid before %s, for it was made by a clock that was ahead: once the clock is right, %s", stamp(current.NotBefore), resetIt)
+	}
+	if k.Facts.RenewAt.After(c.now) {
 		return
 	}
 	if k.OpenFailure != nil {
@@ -129,9 +138,10 @@ type userCheck struct {
 	brokerSerials map[serialKey]struct{} // read only
 	subject       string
 
-	found   []Violation
-	revoked []serialKey // revoked and unexpired
-	late    bool        // due before its shard was swept
+	found      []Violation
+	revoked    []serialKey // revoked and unexpired
+	late       bool        // due before its shard was swept
+	unreminded bool        // its renewal awaits, and no next reminder is set
 }
 
 func (k *userCheck) violation(invariant int, format string, args ...any) {
@@ -148,6 +158,7 @@ func (k *userCheck) run(ctx context.Context) error {
 	k.checkRevocations()
 	k.checkCopies()
 	k.checkRenewals()
+	k.checkReminders()
 	k.checkDue()
 	if err := k.checkPairs(ctx); err != nil {
 		return err
@@ -218,6 +229,14 @@ func (k *userCheck) checkRevocations() {
 	}
 }
 
+// newest is the renewal that made the current generation; ok is false where none did.
+func (k *userCheck) newest() (r lifecycle.Renewal, ok bool) {
+	if n := len(k.Facts.Renewals); n > 0 && k.Facts.Renewals[n-1].New == k.Facts.Current().Number {
+		return k.Facts.Renewals[n-1], true
+	}
+	return lifecycle.Renewal{}, false
+}
+
 // checkCopies demands that what the store keeps twice is the same twice.
 func (k *userCheck) checkCopies() {
 	current, shard := k.Facts.Current(), ShardOf(k.ID)
@@ -229,6 +248,10 @@ func (k *userCheck) checkCopies() {
 	}
 	add(k.Copies.Generation != current.Number, "the number of the current generation")
 	add(!k.Copies.NotAfter.Equal(current.NotAfter), "the end of the current pair")
+	renewal, _ := k.newest()
+	old, _ := k.Facts.Generation(renewal.Replaced)
+	add(!k.Copies.OldNotAfter.Equal(old.NotAfter), "the end of the pair before")
+	add(k.Copies.Acknowledged == renewal.AcknowledgedAt.IsZero(), "whether its renewal was acknowledged")
 	add(k.Copies.Shard != shard, "the shard")
 	add(slices.ContainsFunc(k.Copies.PairShards, func(s int) bool { return s != shard }), "the shard of a pair")
 	for i, r := range k.Copies.Renewals {
@@ -366,6 +389,9 @@ func (c *checker) settleLate(ctx context.Context) error {
 	lastSweep, err := c.app.Inspector.LastSweep(ctx)
 	if err != nil {
 		return err
+	}
+	if lastSweep.Sub(c.now) > sweepAhead {
+		c.violation(3, c.name(0), "the last sweep was noted at %s, ahead of this clock: every sweep is refused until then; %s", stamp(lastSweep), acceptClock)
 	}
 	for project, since := range c.dueSince {
 		if min(c.now.Sub(since), c.now.Sub(c.policySet[project]), c.now.Sub(lastSweep)) > sweepMissing {

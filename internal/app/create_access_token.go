@@ -49,7 +49,7 @@ func (a *App) CreateAccessToken(ctx context.Context, actor Actor, n NewAccessTok
 		return "", Token{}, err
 	}
 	t = Token{
-		ID: newID(), AccountID: actor.AccountID, Hash: hash, Prefix: prefix, Description: n.Description, CreatedAt: now,
+		ID: newID(), AccountID: actor.AccountID, Kind: BearerToken, Hash: hash, Prefix: prefix, Description: n.Description, CreatedAt: now,
 		ExtendWhenUsed: n.ExtendWhenUsed && n.MaxAgeSeconds != nil,
 	}
 	if n.MaxAgeSeconds != nil {

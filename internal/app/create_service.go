@@ -54,10 +54,15 @@ func checkLabels(plan, cloud string) error {
 
 // CreateService makes a service with its cluster CA and its primary user.
 func (a *App) CreateService(ctx context.Context, actor Actor, project string, n NewService, now time.Time) (ServiceView, error) {
-	if err := a.createService(ctx, actor, project, n, now); err != nil {
-		return ServiceView{}, AsError(err)
+	if err := a.AddService(ctx, actor, project, n, now); err != nil {
+		return ServiceView{}, err
 	}
 	return a.GetService(ctx, actor, project, n.Name, now)
+}
+
+// AddService is CreateService for who does not want to see the pair of the primary user.
+func (a *App) AddService(ctx context.Context, actor Actor, project string, n NewService, now time.Time) error {
+	return AsError(a.createService(ctx, actor, project, n, now))
 }
 
 func (a *App) createService(ctx context.Context, actor Actor, project string, n NewService, now time.Time) error {

@@ -13,13 +13,18 @@ import (
 
 // CreateUser makes a service user with its first pair and a password.
 func (a *App) CreateUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) (UserView, error) {
-	if err := a.createUser(ctx, actor, project, service, user, now); err != nil {
-		return UserView{}, AsError(err)
+	if err := a.AddUser(ctx, actor, project, service, user, now); err != nil {
+		return UserView{}, err
 	}
 	return a.GetUser(ctx, actor, project, service, user, now)
 }
 
-func (a *App) createUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
+// AddUser is CreateUser without a sight of the new key.
+func (a *App) AddUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
+	return AsError(a.addUser(ctx, actor, project, service, user, now))
+}
+
+func (a *App) addUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
 	if err := lifecycle.CheckName("username", user); err != nil {
 		return err
 	}

@@ -51,8 +51,8 @@ func (a *App) DeliverMessage(ctx context.Context, id int64, now time.Time) error
 	if err != nil {
 		return err
 	}
-	outcome := a.attempt(ctx, &m, now)
-	return a.settle(context.WithoutCancel(ctx), m, outcome, now)
+	named, outcome := a.attempt(ctx, &m, now)
+	return a.settle(context.WithoutCancel(ctx), m, named, outcome, now)
 }
 
 // claim takes a due message for one attempt. An urgent one takes in what else is
@@ -72,39 +72,58 @@ func claim(ctx context.Context, tx Tx, id int64, now time.Time) (Message, error)
 	return m, tx.SetPayload(ctx, m.ID, m.Payload)
 }
 
-// attempt renders and sends; nil is sent, errNothingToSay is dropped.
-func (a *App) attempt(ctx context.Context, m *Message, now time.Time) error {
+// attempt renders and sends; nil is sent, errNothingToSay is dropped. named are the
+// users that the message names.
+func (a *App) attempt(ctx context.Context, m *Message, now time.Time) (named []int64, err error) {
 	if m.ChannelID != 0 {
 		return a.postEvent(ctx, *m)
 	}
-	mail, err := a.renderMail(ctx, *m, now)
+	mail, named, err := a.renderMail(ctx, *m, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m.Subject, m.Body, m.HTML = mail.Subject, mail.Text, mail.HTML
-	return a.Mailer.Send(ctx, mail)
+	return named, a.Mailer.Send(ctx, mail)
 }
 
 // errNothingToSay ends a message whose facts need nobody any more.
 var errNothingToSay = errors.New("nothing is left to say: all was acknowledged meanwhile, or its recipient or channel is gone")
 
-func (a *App) postEvent(ctx context.Context, m Message) error {
+func (a *App) postEvent(ctx context.Context, m Message) (named []int64, err error) {
 	var c Channel
-	err := a.Store.Read(ctx, func(r Reader) (err error) {
+	err = a.Store.Read(ctx, func(r Reader) (err error) {
 		c, err = r.ChannelByID(ctx, m.ChannelID)
 		return err
 	})
 	if errors.Is(err, ErrNotFound) {
-		return errNothingToSay
+		return nil, errNothingToSay
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e, err := m.event()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return a.post(ctx, c, e)
+	return e.named(), a.post(ctx, c, e)
+}
+
+// named is the user that the event is about, if it is about one.
+func (e Event) named() []int64 {
+	if e.UserID == 0 {
+		return nil
+	}
+	return []int64{e.UserID}
+}
+
+// named are the users whose renewals the digest lists.
+func (d Digest) named() (users []int64) {
+	for _, s := range d.Sections {
+		for _, i := range s.Items {
+			users = append(users, i.UserID)
+		}
+	}
+	return users
 }
 
 // post sends an event by a channel.
@@ -113,7 +132,7 @@ func (a *App) post(ctx context.Context, c Channel, e Event) error {
 	if !ok {
 		return &PermanentError{Err: fmt.Errorf("no way to deliver by a channel of kind %s", c.Kind)}
 	}
-	e.PublicURL = a.PublicURL
+	e.PublicURL, e.ConsoleURL = a.PublicURL, a.consoleURL(e.Project)
 	url, err := a.Custody.Open(ctx, SealChannelURL, c.ProjectID, c.ID, ChannelURLID, c.SealedURL)
 	if err != nil {
 		return fmt.Errorf("open the channel's address: %w", err)
@@ -127,6 +146,15 @@ func (a *App) post(ctx context.Context, c Channel, e Event) error {
 	return poster.Post(ctx, string(url), string(secret), e)
 }
 
+// consoleURL is where a project's pages are; empty while Segue does not know where
+// people reach it. Names are safe in a path.
+func (a *App) consoleURL(project string) string {
+	if a.PublicURL == "" || project == "" {
+		return a.PublicURL
+	}
+	return a.PublicURL + "/projects/" + project
+}
+
 func (m Message) event() (Event, error) {
 	var e Event
 	if err := json.Unmarshal(m.Payload, &e); err != nil {
@@ -135,28 +163,30 @@ func (m Message) event() (Event, error) {
 	return e, nil
 }
 
-func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (Mail, error) {
+func (a *App) renderMail(ctx context.Context, m Message, now time.Time) (mail Mail, named []int64, err error) {
 	if m.Kind == MessageEvent {
 		e, err := m.event()
 		if err != nil {
-			return Mail{}, err
+			return Mail{}, nil, err
 		}
-		e.PublicURL = a.PublicURL
+		e.PublicURL, e.ConsoleURL = a.PublicURL, a.consoleURL(e.Project)
 		if e.Zone, err = a.zoneFor(ctx, m); err != nil {
-			return Mail{}, err
+			return Mail{}, nil, err
 		}
-		return a.Renderer.Event(e, m.Recipient, m.ID)
+		mail, err = a.Renderer.Event(e, m.Recipient, m.ID)
+		return mail, e.named(), err
 	}
 	var d Digest
-	err := a.Store.Read(ctx, func(r Reader) (err error) {
+	err = a.Store.Read(ctx, func(r Reader) (err error) {
 		d, err = a.digestOf(ctx, r, m, now)
 		return err
 	})
 	if err != nil {
-		return Mail{}, err
+		return Mail{}, nil, err
 	}
-	d.PublicURL, d.Recorded = a.PublicURL, m.CreatedAt
-	return a.Renderer.Digest(d, m.ID)
+	d.PublicURL, d.ConsoleURL, d.Recorded = a.PublicURL, a.consoleURL(d.Project), m.CreatedAt
+	mail, err = a.Renderer.Digest(d, m.ID)
+	return mail, d.named(), err
 }
 
 // zoneFor is the time zone for a mail to an operator, who must still be one.
@@ -227,8 +257,9 @@ func (who *audience) recipient(email string) (Recipient, bool) {
 	return Recipient{}, false
 }
 
-// settle records how an attempt ended and what comes next.
-func (a *App) settle(ctx context.Context, m Message, outcome error, now time.Time) error {
+// settle records how an attempt ended and what comes next, and of a message that
+// left which users it named.
+func (a *App) settle(ctx context.Context, m Message, named []int64, outcome error, now time.Time) error {
 	m.Attempts++
 	m.LastError = ""
 	var permanent *PermanentError
@@ -251,6 +282,11 @@ func (a *App) settle(ctx context.Context, m Message, outcome error, now time.Tim
 		}, m)
 		if err != nil {
 			return err
+		}
+		if outcome == nil {
+			if err := u.NameUsers(ctx, m, named); err != nil {
+				return err
+			}
 		}
 		return u.reportFailing(ctx, m)
 	})

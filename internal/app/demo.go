@@ -129,7 +129,7 @@ func (d *demoStory) services(begin time.Time) {
 func (d *demoStory) user(u demoUser) {
 	born := d.now.Add(u.oldEnd - lifecycle.DefaultPolicy().Validity)
 	d.at(born, func(ctx context.Context, at time.Time) error {
-		if err := d.app.createUser(ctx, System(), DemoProject, u.service, u.name, at); err != nil {
+		if err := d.app.AddUser(ctx, System(), DemoProject, u.service, u.name, at); err != nil {
 			return err
 		}
 		return d.renewWhenDue(ctx, u.service, u.name, 0)
@@ -141,7 +141,7 @@ func (d *demoStory) user(u demoUser) {
 	}
 	if u.reset > 0 {
 		d.at(d.now.Add(-u.reset), func(ctx context.Context, at time.Time) error {
-			return d.app.resetPair(ctx, System(), DemoProject, u.service, u.name, at)
+			return d.app.ResetPair(ctx, System(), DemoProject, u.service, u.name, at)
 		})
 	}
 	if u.deleted > 0 {

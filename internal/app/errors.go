@@ -50,7 +50,7 @@ var ErrBusy = errors.New("too many sign-ins at the same moment: try again in a f
 
 // ErrClockBehind is what a Store returns for a sweep whose now lies more than
 // five minutes before the last one that committed.
-var ErrClockBehind = errors.New("this clock is more than 5 minutes behind the last sweep")
+var ErrClockBehind = errors.New("this clock is more than 5 minutes behind the last sweep: " + acceptClock)
 
 // AsError turns a refusal by a rule into an Error and leaves everything else.
 func AsError(err error) error {

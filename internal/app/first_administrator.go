@@ -23,21 +23,35 @@ func (a *App) FirstAdministrator(ctx context.Context, email, password string, no
 	if err != nil {
 		return false, err
 	}
-	err = a.write(ctx, System(), now, func(u *unit) error {
-		// Two that start at once on one store: the second waits, and finds the first's.
-		if _, err := u.LockAuditHead(ctx, 0); err != nil {
-			return err
-		}
-		n, err := u.CountAccounts(ctx)
-		if err != nil || n > 0 {
-			return err
-		}
-		created = true
-		acc := Account{ID: newID(), Email: email, PasswordHash: hash, Administrator: true, CreatedAt: now}
-		if err := u.InsertAccount(ctx, acc); err != nil {
-			return err
-		}
-		return u.audit(0, "account.create", "", "", map[string]any{"email": email, "administrator": true})
+	acc := Account{ID: newID(), Email: email, PasswordHash: hash, Administrator: true, CreatedAt: now}
+	err = a.write(ctx, System(), now, func(u *unit) (err error) {
+		created, err = u.insertFirst(ctx, acc)
+		return err
 	})
 	return created, err
+}
+
+// insertFirst stores the first administrator and makes any set-up link worthless;
+// created is false where there is somebody already.
+func (u *unit) insertFirst(ctx context.Context, acc Account) (created bool, err error) {
+	if empty, err := u.nobody(ctx); err != nil || !empty {
+		return false, err
+	}
+	if err := u.InsertAccount(ctx, acc); err != nil {
+		return false, err
+	}
+	if err := u.DeleteSetupLinks(ctx); err != nil {
+		return false, err
+	}
+	return true, u.audit(0, "account.create", "", "", map[string]any{"email": acc.Email, "administrator": true})
+}
+
+// nobody reports whether the store has no account yet. Of two that ask at once on
+// one store the second waits, and finds what the first made.
+func (u *unit) nobody(ctx context.Context) (bool, error) {
+	if _, err := u.LockAuditHead(ctx, 0); err != nil {
+		return false, err
+	}
+	n, err := u.CountAccounts(ctx)
+	return n == 0, err
 }

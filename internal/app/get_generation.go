@@ -16,14 +16,7 @@ func (a *App) GetGeneration(ctx context.Context, actor Actor, project, service, 
 		if t, err = findTarget(ctx, r, actor, project, service, user, ReadSecrets); err != nil {
 			return err
 		}
-		if generation < 1 || generation > math.MaxInt32 {
-			err = ErrNotFound
-		} else {
-			p, err = r.Pair(ctx, t.user.ID, generation)
-		}
-		if errors.Is(err, ErrNotFound) {
-			return fail(CodeNotFound, "this user has no such generation: its newest is %d", t.user.Current.Generation)
-		}
+		p, err = findPair(ctx, r, t.user, generation)
 		return err
 	})
 	if err != nil {
@@ -33,9 +26,22 @@ func (a *App) GetGeneration(ctx context.Context, actor Actor, project, service, 
 	if err := a.reveal(ctx, &v, p, t.Project.ID, t.user.ID); err != nil {
 		return PairView{}, err
 	}
-	keys := 0
+	seen := sight{Generation: v.Generation}
 	if v.Key != "" {
-		keys = 1
+		seen.Keys = 1
 	}
-	return v, a.auditSight(ctx, actor, t.scope, service, user, keys, now)
+	v.Entry, err = a.auditSight(ctx, actor, t.scope, service, user, seen, now)
+	return v, err
+}
+
+// findPair reads the pair of one generation.
+func findPair(ctx context.Context, r Reader, u User, generation int) (Pair, error) {
+	p, err := Pair{}, ErrNotFound
+	if generation >= 1 && generation <= math.MaxInt32 {
+		p, err = r.Pair(ctx, u.ID, generation)
+	}
+	if errors.Is(err, ErrNotFound) {
+		return p, fail(CodeNotFound, "this user has no such generation: its newest is %d", u.Current.Generation)
+	}
+	return p, err
 }

@@ -56,6 +56,22 @@ func (a *App) GetService(ctx context.Context, actor Actor, project, service stri
 	return v, nil
 }
 
+// SummarizeService shows a service without its users, of whom there may be very many.
+func (a *App) SummarizeService(ctx context.Context, actor Actor, project, service string, now time.Time) (v ServiceView, err error) {
+	err = a.read(ctx, actor, now, func(r Reader) error {
+		s, err := authorise(ctx, r, actor, project, ReadProject)
+		if err != nil {
+			return err
+		}
+		if v.Service, err = findService(ctx, r, s, service); err != nil {
+			return err
+		}
+		v.Notifications, err = a.notifications(ctx, r, v.Service, now)
+		return err
+	})
+	return v, err
+}
+
 func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {
 	var users []User
 	for after := ""; ; after = users[len(users)-1].Name {

@@ -51,7 +51,8 @@ func (a *App) getUser(ctx context.Context, actor Actor, project, service, user s
 		return UserView{}, err
 	}
 	v.Warning = warning
-	return v, a.auditSight(ctx, actor, t.scope, service, user, keysIn(v), now)
+	v.Current.Entry, err = a.auditSight(ctx, actor, t.scope, service, user, sight{Keys: keysIn(v), Generation: v.Current.Generation}, now)
+	return v, err
 }
 
 func keysIn(users ...UserView) int {

@@ -181,8 +181,13 @@ func TestResetRevokesAndDeleteWarns(t *testing.T) {
 		}
 		_, err = f.DeleteUser(f.ctx, f.admin, "acme", "orders", lifecycle.PrimaryUser, f.now)
 		f.refused(err, app.CodeInvalid)
-		_, err = f.DeleteService(f.ctx, f.admin, "acme", "orders", f.now)
+		told, err := f.PairsEnd(f.ctx, f.admin, "acme", "orders", f.now)
 		f.must(err)
+		until, err = f.DeleteService(f.ctx, f.admin, "acme", "orders", f.now)
+		f.must(err)
+		if until.IsZero() || !until.Equal(told) {
+			t.Errorf("pairs are accepted until %s, told before: %s", until, told)
+		}
 		_, err = f.GetService(f.ctx, f.admin, "acme", "orders", f.now)
 		f.refused(err, app.CodeNotFound)
 		f.clean()

@@ -78,7 +78,7 @@ func (a *App) InviteMember(ctx context.Context, actor Actor, project, email stri
 	if err != nil {
 		return "", err
 	}
-	link = a.PublicURL + "/invitation#token=" + url.QueryEscape(token)
+	link = a.PublicURL + "/invitation/" + url.PathEscape(token)
 	if !a.mails() {
 		return link, nil
 	}
@@ -141,19 +141,17 @@ func (a *App) WithdrawInvitation(ctx context.Context, actor Actor, project, emai
 }
 
 // AcceptInvitation makes the invited person a member: with a new account, or,
-// where the address has one, after its password. The link works once.
+// where the address has one, after its password, under the limits of signing in.
+// The link works once.
 func (a *App) AcceptInvitation(ctx context.Context, token, password, realName, address string, now time.Time) error {
 	hash, ok := a.Tokens.Hash(token)
 	if !ok {
 		return noInvitation()
 	}
-	if len(realName) > maxLabel {
-		return failField("real_name", "real_name must be at most %d bytes long", maxLabel)
+	if err := checkRealName(realName); err != nil {
+		return err
 	}
-	if !a.Limits.Allow(address, "invitation", now) {
-		return fail(CodeTooMany, "too many attempts: wait a minute, then try again")
-	}
-	acc, known, err := a.invited(ctx, hash, password, realName, now)
+	acc, known, err := a.invited(ctx, hash, password, realName, address, now)
 	if err != nil {
 		return err
 	}
@@ -195,32 +193,38 @@ func invitationAt(ctx context.Context, r Reader, hash []byte, now time.Time) (In
 
 // invited is the account that an invitation is for: the one that exists (known),
 // once its password was given, or a new one that is not stored yet.
-func (a *App) invited(ctx context.Context, hash []byte, password, realName string, now time.Time) (acc Account, known bool, err error) {
+func (a *App) invited(ctx context.Context, hash []byte, password, realName, address string, now time.Time) (acc Account, known bool, err error) {
 	var i Invitation
 	err = a.Store.Read(ctx, func(r Reader) (err error) {
 		if i, err = invitationAt(ctx, r, hash, now); err != nil {
 			return err
 		}
-		acc, err = r.AccountByEmail(ctx, i.Email)
-		if known = err == nil; errors.Is(err, ErrNotFound) {
-			return nil
-		}
+		known, err = hasAccount(ctx, r, i.Email)
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return Account{}, false, err
-	case len(password) > maxPassword, !known && len(password) < minMemberPassword:
-		return Account{}, false, failField("password", "password must be %d to %d bytes long", minMemberPassword, maxPassword)
-	case known:
-		ok, err := a.Passwords.Verify(ctx, acc.PasswordHash, password)
+	}
+	if known {
+		acc, ok, err := a.checkPassword(ctx, i.Email, password, address, now)
 		if err == nil && !ok {
 			err = fail(CodeUnauthenticated, "this address has an account already: give its password")
 		}
-		return acc, true, busy(err)
+		return acc, true, err
+	}
+	if err := checkNewAccount(password, realName); err != nil {
+		return Account{}, false, err
 	}
 	encoded, err := a.Passwords.Hash(ctx, password)
 	return Account{ID: newID(), Email: i.Email, RealName: realName, PasswordHash: encoded, CreatedAt: now}, false, busy(err)
+}
+
+func hasAccount(ctx context.Context, r Reader, email string) (bool, error) {
+	_, err := r.AccountByEmail(ctx, email)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // busy words the failure to get a place to hash.

@@ -26,10 +26,10 @@ func (a *App) ListMessages(ctx context.Context, actor Actor, project string, sta
 		messages, err = r.Messages(ctx, s.Project.ID, state, before, page.limit())
 		return err
 	})
-	return messages, page.next(len(messages), func(i int) string {
-		return fmt.Sprintf("%d-%x", messages[i].CreatedAt.UnixMilli(), uint64(messages[i].ID))
-	}), err
+	return messages, page.next(len(messages), func(i int) string { return messages[i].cursor() }), err
 }
+
+func (m Message) cursor() string { return fmt.Sprintf("%d-%x", m.CreatedAt.UnixMilli(), uint64(m.ID)) }
 
 func parseMessageCursor(s string) (MessageCursor, error) {
 	if s == "" {

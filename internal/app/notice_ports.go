@@ -152,6 +152,13 @@ type Attempt struct {
 	Error     string       // never a secret
 }
 
+// Tried is where a message stands after its newest attempt.
+type Tried struct {
+	State MessageState
+	Error string
+	At    time.Time
+}
+
 // MessageCursor pages through messages, newest first, by (CreatedAt, ID).
 type MessageCursor struct {
 	CreatedAt time.Time
@@ -165,6 +172,17 @@ type MessageReader interface {
 	// where it is empty), before the cursor, newest first.
 	Messages(ctx context.Context, projectID int64, state MessageState, before MessageCursor, limit int) ([]Message, error)
 	Attempts(ctx context.Context, messageID int64) ([]Attempt, error)
+	// MessagesOfUser returns up to limit messages that left and named the user,
+	// before the cursor, newest first.
+	MessagesOfUser(ctx context.Context, userID int64, before MessageCursor, limit int) ([]Message, error)
+	// NewestTried tells of the newest message of the project by the channel (0: mail)
+	// that was tried; ErrNotFound when none was.
+	NewestTried(ctx context.Context, projectID, channelID int64) (Tried, error)
+	// NewestError tells of the newest message of the project in the state whose
+	// newest attempt failed; ErrNotFound when there is none.
+	NewestError(ctx context.Context, projectID int64, state MessageState) (Tried, error)
+	// NextTries is when the next attempt at a message by each channel of the project is due.
+	NextTries(ctx context.Context, projectID int64) (map[int64]time.Time, error)
 	// HasNewerDigest reports whether a digest to the same recipient was recorded after m.
 	HasNewerDigest(ctx context.Context, m Message) (bool, error)
 	// DueReminders returns up to limit renewals of the project that await
@@ -219,6 +237,8 @@ type MessageWriter interface {
 	// RecordAttempt adds the attempt and saves the message's state, due date,
 	// attempts, error, sent date and rendered text.
 	RecordAttempt(ctx context.Context, a Attempt, m Message) error
+	// NameUsers notes which users a message named as it left.
+	NameUsers(ctx context.Context, m Message, userIDs []int64) error
 	// RetryMessage makes a dead, dropped or kept message due again; ErrNotFound otherwise.
 	RetryMessage(ctx context.Context, id int64, now time.Time) error
 	// NoteNews asks for a digest of the project at the moment, or at the earlier one already asked for.
@@ -278,6 +298,7 @@ type Event struct {
 	Project string
 	Service string     // empty where it is about no service
 	User    string     // empty where it is about no user
+	UserID  int64      `json:",omitempty"` // 0 where it is about no user
 	Renewal *EventPair // nil where it is about no renewal
 	Message string     // for people, one sentence
 	Remedy  string     // what to do, one sentence; may be empty
@@ -332,6 +353,7 @@ type DigestSection struct {
 
 // DigestItem is one renewal that awaits acknowledgement.
 type DigestItem struct {
+	UserID     int64
 	User       string
 	Generation int
 	OldNotBefore, OldNotAfter,

@@ -225,7 +225,7 @@ func TestSnoozedAreCountedAndNotListed(t *testing.T) {
 }
 
 // link is the one-time link of an invitation.
-var link = regexp.MustCompile(`http://segue\.example:8420/invitation#token=(\w+)`)
+var link = regexp.MustCompile(`http://segue\.example:8420/invitation/(\w+)`)
 
 func (f *fixture) tokenIn(text string) string {
 	f.t.Helper()

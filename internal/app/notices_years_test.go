@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +72,8 @@ var kinds = map[string]func(y *years, u *someone, days int){
 // someone is a service user as the test knows it.
 type someone struct {
 	kind, name string
+	manner     string // the kind of people whose way is taken with the newest renewal
+	delay      int    // days by which everything is done later than that kind does it
 	awaits     bool
 	since      int // day of the newest renewal
 	generation int // that it made
@@ -81,6 +85,7 @@ type someone struct {
 type years struct {
 	*fixture
 	zone    *time.Location
+	random  *rand.Rand // draws the way at each renewal; nil: everybody keeps to their kind
 	day     int
 	changed bool                // since the invariants were checked
 	users   map[string]*someone // by service/name
@@ -162,12 +167,22 @@ func (y *years) sweeps() {
 			u := y.users[r.Service+"/"+r.User]
 			if !u.awaits || u.generation != r.Generation {
 				u.awaits, u.generation, u.since, u.snoozed = true, r.Generation, y.day, time.Time{}
+				y.draw(u)
 			}
 		}
 		if after = next; after == "" {
 			return
 		}
 	}
+}
+
+// draw decides what is done about the newest renewal of a user.
+func (y *years) draw(u *someone) {
+	if y.random == nil {
+		return
+	}
+	ways := slices.Sorted(maps.Keys(kinds))
+	u.manner, u.delay = ways[y.random.IntN(len(ways))], y.random.IntN(31)
 }
 
 // hour is what the jobs and the people do at one moment of the day.
@@ -184,10 +199,10 @@ func (y *years) hour(hour int) {
 		u := y.users[key]
 		days := -1 // nothing was renewed yet
 		if u.generation > 0 {
-			days = y.day - u.since
+			days = y.day - u.since - u.delay
 		}
-		if hour == 12 || u.kind == "early" {
-			kinds[u.kind](y, u, days)
+		if hour == 12 || u.manner == "early" {
+			kinds[u.manner](y, u, days)
 		}
 	}
 	y.record()
@@ -209,13 +224,13 @@ func (y *years) settle() {
 		contact := kind + "@example.com"
 		y.must(y.SetContacts(y.ctx, y.admin, "acme", kind, []string{contact}, y.now))
 		y.mails[contact] = new([7]tally)
-		y.users[kind+"/"+lifecycle.PrimaryUser] = &someone{kind: kind, name: lifecycle.PrimaryUser}
+		y.users[kind+"/"+lifecycle.PrimaryUser] = &someone{kind: kind, manner: kind, name: lifecycle.PrimaryUser}
 		for i := range 24 {
 			name := fmt.Sprintf("user-%02d", i)
 			y.now = start.Add(time.Duration(i*i) * 2 * time.Hour)
 			_, err := y.CreateUser(y.ctx, y.admin, "acme", kind, name, y.now)
 			y.must(err)
-			y.users[kind+"/"+name] = &someone{kind: kind, name: name}
+			y.users[kind+"/"+name] = &someone{kind: kind, manner: kind, name: name}
 		}
 	}
 	y.sorted = slices.Sorted(maps.Keys(y.users))
@@ -238,38 +253,72 @@ func (y *years) report() {
 }
 
 // TestSevenYears lets 200 users live under the default policy. Every invariant is
-// checked each week in which something changed, and each month; with
-// SEGUE_YEARS_LONG=1 every day.
+// checked each week in which something changed, and each month.
 func TestSevenYears(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seven years are long")
 	}
-	every, atLeast := 7, 28
-	if os.Getenv("SEGUE_YEARS_LONG") != "" {
-		every, atLeast = 1, 1
-	}
 	onBoth(t, func(t *testing.T, f *fixture) {
-		zone, err := time.LoadLocation("Europe/Helsinki")
-		f.must(err)
-		y := &years{fixture: f, users: map[string]*someone{}, mails: map[string]*[7]tally{}, zone: zone}
-		f.Mailer = y
-		y.settle()
-		for y.day = 47; y.day < 7*365; y.day++ {
-			y.daily = map[string]int{}
-			for _, hour := range []int{9, 12, 21} {
-				y.hour(hour)
-			}
-			if y.day%every == 0 && y.changed || y.day%atLeast == 0 {
-				y.clean()
-				y.changed = false
-			}
-			if t.Failed() {
-				t.Fatalf("on day %d", y.day)
-			}
-		}
+		y := newYears(t, f)
+		y.live(t, 7, 28)
 		y.report()
 		y.quiet()
 	})
+}
+
+// TestSevenYearsAtRandom is `make soak`: so many lives as SEGUE_YEARS_SEEDS says, in
+// which what is done about each renewal, and when, is drawn. Every invariant is
+// checked every day. SEGUE_YEARS_SEED is the seed of the first life, for doing one
+// again; ids, and so due dates within their spread, differ each time.
+func TestSevenYearsAtRandom(t *testing.T) {
+	lives, _ := strconv.Atoi(os.Getenv("SEGUE_YEARS_SEEDS"))
+	if lives == 0 {
+		t.Skip("make soak runs it")
+	}
+	first, err := strconv.ParseUint(os.Getenv("SEGUE_YEARS_SEED"), 10, 64)
+	if err != nil {
+		first = rand.Uint64()
+	}
+	for i := range uint64(lives) {
+		seed := first + i
+		t.Run(fmt.Sprintf("SEGUE_YEARS_SEED=%d", seed), func(t *testing.T) {
+			onBoth(t, func(t *testing.T, f *fixture) {
+				y := newYears(t, f)
+				y.random = rand.New(rand.NewPCG(seed, 0))
+				y.live(t, 1, 1)
+				y.report()
+			})
+		})
+	}
+}
+
+func newYears(t *testing.T, f *fixture) *years {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Helsinki")
+	f.must(err)
+	y := &years{fixture: f, users: map[string]*someone{}, mails: map[string]*[7]tally{}, zone: zone}
+	f.Mailer = y
+	y.settle()
+	return y
+}
+
+// live plays the days. Every invariant is checked on each everyth day since which
+// something changed, and on each at-least-th.
+func (y *years) live(t *testing.T, every, atLeast int) {
+	t.Helper()
+	for y.day = 47; y.day < 7*365; y.day++ {
+		y.daily = map[string]int{}
+		for _, hour := range []int{9, 12, 21} {
+			y.hour(hour)
+		}
+		if y.day%every == 0 && y.changed || y.day%atLeast == 0 {
+			y.clean()
+			y.changed = false
+		}
+		if t.Failed() {
+			t.Fatalf("on day %d", y.day)
+		}
+	}
 }
 
 // quiet demands that whoever acknowledges in time hears little, and the others not for ever.

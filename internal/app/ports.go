@@ -44,6 +44,7 @@ type Reader interface {
 	ProjectReader
 	ServiceReader
 	UserReader
+	ListReader
 	CAReader
 	AuditReader
 	MemberReader
@@ -75,10 +76,20 @@ type Account struct {
 	CreatedAt     time.Time
 }
 
-// Token is a bearer token of an account; only its SHA-256 is kept.
+// TokenKind says where a token is presented; neither kind works in the other's place.
+type TokenKind string
+
+// The kinds of tokens.
+const (
+	BearerToken  TokenKind = "token"   // in a header
+	SessionToken TokenKind = "session" // in a browser's cookie
+)
+
+// Token lets an account in; only its SHA-256 is kept.
 type Token struct {
 	ID          int64
 	AccountID   int64
+	Kind        TokenKind
 	Hash        []byte
 	Prefix      string
 	Description string
@@ -100,11 +111,28 @@ type TokenCursor struct {
 	ID        int64
 }
 
+// SetupLink is the one-time link by which the first administrator is made; only
+// its token's SHA-256 is kept.
+type SetupLink struct {
+	TokenHash []byte
+	Email     string // lower case
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 // AccountReader reads accounts, tokens and roles.
 type AccountReader interface {
 	Account(ctx context.Context, id int64) (Account, error)
 	AccountByEmail(ctx context.Context, email string) (Account, error)
 	CountAccounts(ctx context.Context) (int, error)
+	// SetupLink returns the link by which the first administrator is made, by its token's hash.
+	SetupLink(ctx context.Context, hash []byte) (SetupLink, error)
+	// Sessions returns up to limit sessions of the account that are live at now
+	// and were used since the moment, the newest first.
+	Sessions(ctx context.Context, accountID int64, now, usedSince time.Time, limit int) ([]Token, error)
+	// SignInAddresses returns the addresses from which the account's newest tokens
+	// were used last, at most limit, some perhaps twice.
+	SignInAddresses(ctx context.Context, accountID int64, limit int) ([]string, error)
 	TokenByHash(ctx context.Context, hash []byte) (Token, error)
 	// Tokens returns up to limit tokens of the account that are good at now, the
 	// newest first, before the cursor.
@@ -121,6 +149,9 @@ type AccountReader interface {
 // AccountWriter writes accounts, tokens and roles.
 type AccountWriter interface {
 	InsertAccount(ctx context.Context, a Account) error // ErrExists: email taken
+	// SetSetupLink replaces any set-up link.
+	SetSetupLink(ctx context.Context, l SetupLink) error
+	DeleteSetupLinks(ctx context.Context) error
 	InsertToken(ctx context.Context, t Token) error
 	// TouchToken notes a use and until when the token is good after it; zero: without end.
 	TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string, expiresAt time.Time) error
@@ -221,6 +252,9 @@ type ServiceReader interface {
 	// broker that does not check revocation accepts them. With an empty user name
 	// it looks at all users of services of this name. ErrNotFound: none is left at now.
 	DeletedPairsEnd(ctx context.Context, projectID int64, service, user string, now time.Time) (time.Time, error)
+	// PairsEnd is the latest end of the pairs of the service's users, revoked ones
+	// too; ErrNotFound: none is left at now.
+	PairsEnd(ctx context.Context, serviceID int64, now time.Time) (time.Time, error)
 }
 
 // ServiceWriter writes services.
@@ -401,6 +435,10 @@ type UserWriter interface {
 	// SweepCommitted notes the moment of a sweep's write; ErrClockBehind when now
 	// is more than five minutes before the newest one noted.
 	SweepCommitted(ctx context.Context, now time.Time) error
+	// RewindClock notes at now what was noted as of a later moment: sweeps, digests
+	// (those recorded then keep no other from being), and the attempts at messages
+	// that wait until after longestWait.
+	RewindClock(ctx context.Context, now, longestWait time.Time) error
 	// ShardSwept notes that a sweep at now left nothing due in the shard; it notes
 	// nothing where something still is.
 	ShardSwept(ctx context.Context, shard int, now time.Time) error
@@ -517,10 +555,17 @@ type AuditHead struct {
 	MAC []byte
 }
 
+// AuditFilter says which entries of an audit log are asked for; an empty field takes all.
+type AuditFilter struct {
+	Service, User, Actor, Action string
+}
+
 // AuditReader reads audit logs.
 type AuditReader interface {
 	// AuditEntries returns up to limit entries after seq, in order.
 	AuditEntries(ctx context.Context, projectID, afterSeq int64, limit int) ([]AuditEntry, error)
+	// NewestAudit returns up to limit entries before seq that the filter takes, the newest first.
+	NewestAudit(ctx context.Context, projectID int64, f AuditFilter, beforeSeq int64, limit int) ([]AuditEntry, error)
 	// AuditHeadOf returns the head without locking it.
 	AuditHeadOf(ctx context.Context, projectID int64) (AuditHead, error)
 }
@@ -577,8 +622,10 @@ type Tokens interface {
 
 // Limits bounds sign-in attempts.
 type Limits interface {
-	// Allow reports whether this address may try this account now, before anything is hashed.
-	Allow(address, account string, now time.Time) bool
+	// Allow reports whether this address may try this account now, before anything
+	// is hashed. known are addresses from which the account was used before: what
+	// strangers try elsewhere does not use up theirs.
+	Allow(address, account string, known []string, now time.Time) bool
 }
 
 // Inspector reads a whole store for doctor, in pages by id.
@@ -592,6 +639,9 @@ type Inspector interface {
 	InspectBrokerCerts(ctx context.Context, offset, limit int) ([]BrokerCert, error)
 	InspectAccounts(ctx context.Context, afterID int64, limit int) ([]Account, error)
 	InspectTokens(ctx context.Context, afterID int64, limit int) ([]Token, error)
+	InspectChannels(ctx context.Context, afterID int64, limit int) ([]Channel, error)
+	// InspectMessages pages by id; each message comes from one snapshot with its attempts and channel.
+	InspectMessages(ctx context.Context, afterID int64, limit int) ([]InspectedMessage, error)
 	// LastSweep is the moment of the newest committed sweep; zero for none.
 	LastSweep(ctx context.Context) (time.Time, error)
 	// SweptShards is when a sweep last left nothing due in each shard; zero for never.
@@ -605,16 +655,36 @@ type InspectedUser struct {
 	Pairs       []Pair // one per generation, in order
 	OpenFailure *Failure
 	Copies      UserCopies
+	Reminders   []InspectedReminder // one per renewal, in order
+}
+
+// InspectedReminder is where a renewal stands in its schedule of reminders.
+type InspectedReminder struct {
+	RemindAt     time.Time // zero: the schedule is over, or has none
+	Told         time.Time // when people were told last
+	SnoozedUntil time.Time // zero: never snoozed
+}
+
+// InspectedMessage is a message with what lies beside it. It has no HTML, Slot,
+// Event and SentAt.
+type InspectedMessage struct {
+	Message
+	Recorded   int  // attempts that the store holds
+	HasChannel bool // its channel is one of its project
 }
 
 // UserCopies are what a store keeps twice, so that lists and the sweep find a
 // user without reading its pairs.
 type UserCopies struct {
-	Shard      int           // in the user's row
-	Generation int           // in the user's row: the number of its current pair
-	NotAfter   time.Time     // in the user's row: the end of its current pair
-	PairShards []int         // one per generation, in order
-	Renewals   []RenewalCopy // one per renewal, in order
+	Shard      int       // in the user's row
+	Generation int       // in the user's row: the number of its current pair
+	NotAfter   time.Time // in the user's row: the end of its current pair
+	// In the user's row: the end of the pair that the current one replaced by a
+	// renewal, zero where none did; and whether that renewal was acknowledged.
+	OldNotAfter  time.Time
+	Acknowledged bool
+	PairShards   []int         // one per generation, in order
+	Renewals     []RenewalCopy // one per renewal, in order
 }
 
 // RenewalCopy is what a renewal's row repeats of its user and of the pair it replaces.

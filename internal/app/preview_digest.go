@@ -27,6 +27,6 @@ func (a *App) PreviewDigest(ctx context.Context, actor Actor, project string, no
 	if err != nil {
 		return Mail{}, err
 	}
-	d.PublicURL, d.Recorded = a.PublicURL, now
+	d.PublicURL, d.ConsoleURL, d.Recorded = a.PublicURL, a.consoleURL(d.Project), now
 	return a.Renderer.Digest(d, newID())
 }

@@ -107,7 +107,7 @@ func (r *ServiceReading) Pages(ctx context.Context) iter.Seq2[[]UserView, error]
 		release, err := r.place(ctx)
 		if err == nil {
 			defer release()
-			err = r.app.auditSight(ctx, r.actor, r.scope, r.Name, "", r.keys, r.now)
+			_, err = r.app.auditSight(ctx, r.actor, r.scope, r.Name, "", sight{Keys: r.keys}, r.now)
 		}
 		if err != nil {
 			yield(nil, err)

@@ -159,7 +159,7 @@ func reminderEvent(project string, p PendingRenewal, now time.Time) Event {
 		end = "ended"
 	}
 	return Event{
-		Type: EventRenewalReminder, At: now, Project: project, Service: p.Service, User: p.User, Renewal: p.pair(),
+		Type: EventRenewalReminder, At: now, Project: project, Service: p.Service, User: p.User, UserID: p.UserID, Renewal: p.pair(),
 		Message: fmt.Sprintf("the old pair of %s of %s %s at %s and nobody acknowledged the new one", p.User, p.Service, end, stamp(p.OldNotAfter)),
 		Remedy:  "put the new pair in use, then acknowledge it",
 	}

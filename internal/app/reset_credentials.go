@@ -15,7 +15,7 @@ func (a *App) ResetCredentials(ctx context.Context, actor Actor, project, servic
 	if password != "" {
 		err = a.setPassword(ctx, actor, project, service, user, password, now)
 	} else {
-		err = a.resetPair(ctx, actor, project, service, user, now)
+		err = a.ResetPair(ctx, actor, project, service, user, now)
 	}
 	if err != nil {
 		return UserView{}, err
@@ -23,7 +23,8 @@ func (a *App) ResetCredentials(ctx context.Context, actor Actor, project, servic
 	return a.GetUser(ctx, actor, project, service, user, now)
 }
 
-func (a *App) resetPair(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
+// ResetPair is ResetCredentials without a sight of the new key.
+func (a *App) ResetPair(ctx context.Context, actor Actor, project, service, user string, now time.Time) error {
 	return a.changeUser(ctx, actor, project, service, user, now,
 		func(f lifecycle.Facts, t lifecycle.Terms) (lifecycle.Change, error) {
 			return lifecycle.Reset(f, t, now)

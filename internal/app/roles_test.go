@@ -28,6 +28,7 @@ func TestRoles(t *testing.T) {
 				_, err := f.GetUser(f.ctx, who, "acme", "orders", "alice", f.now)
 				return err
 			}, all},
+			"end of pairs": {func(who app.Actor) error { _, err := f.PairsEnd(f.ctx, who, "acme", "orders", f.now); return err }, all},
 			"list renewals": {func(who app.Actor) error {
 				_, _, err := f.ListRenewals(f.ctx, who, "acme", app.Page{}, f.now)
 				return err
@@ -37,8 +38,20 @@ func TestRoles(t *testing.T) {
 				_, err := f.ListGenerations(f.ctx, who, "acme", "orders", "alice", f.now)
 				return err
 			}, all},
+			"history": {func(who app.Actor) error {
+				_, err := f.UserHistory(f.ctx, who, "acme", "orders", "alice", f.now)
+				return err
+			}, all},
+			"preview user": {func(who app.Actor) error {
+				_, err := f.PreviewUser(f.ctx, who, "acme", "orders", "alice", f.now)
+				return err
+			}, users},
 			"read pair": {func(who app.Actor) error {
 				_, err := f.GetGeneration(f.ctx, who, "acme", "orders", "alice", 1, f.now)
+				return err
+			}, users},
+			"make bundle": {func(who app.Actor) error {
+				_, err := f.MakeBundle(f.ctx, who, "acme", "orders", "alice", app.BundleRequest{Format: "jks"}, f.now)
 				return err
 			}, users},
 			"acknowledge": {func(who app.Actor) error {
@@ -50,6 +63,47 @@ func TestRoles(t *testing.T) {
 			}, users},
 			"set policy": {func(who app.Actor) error {
 				_, err := f.SetPolicy(f.ctx, who, "acme", "", app.PolicyPatch{}, false, f.now)
+				return err
+			}, operators},
+			"find users": {func(who app.Actor) error {
+				_, _, err := f.FindUsers(f.ctx, who, "acme", "orders", app.UserFilter{}, app.Page{}, f.now)
+				return err
+			}, all},
+			"count users":    {func(who app.Actor) error { _, err := f.CountUsers(f.ctx, who, "acme", "", f.now); return err }, all},
+			"count services": {func(who app.Actor) error { _, err := f.CountServices(f.ctx, who, "acme", f.now); return err }, all},
+			"total services": {func(who app.Actor) error { _, err := f.TotalServices(f.ctx, who, "acme", f.now); return err }, all},
+			"list service counts": {func(who app.Actor) error {
+				_, _, err := f.ListServiceCounts(f.ctx, who, "acme", app.Page{}, f.now)
+				return err
+			}, all},
+			"count dates": {func(who app.Actor) error {
+				_, err := f.CountDates(f.ctx, who, "acme", "", f.now, f.now.Add(day), time.UTC, f.now)
+				return err
+			}, all},
+			"list dates": {func(who app.Actor) error {
+				_, _, err := f.ListDates(f.ctx, who, "acme", "orders", f.now, f.now.Add(day), app.Page{}, f.now)
+				return err
+			}, all},
+			"list audit": {func(who app.Actor) error {
+				_, err := f.ListAudit(f.ctx, who, "acme", app.AuditFilter{}, 0, 10, f.now)
+				return err
+			}, all},
+			"verify audit": {func(who app.Actor) error { _, err := f.VerifyAudit(f.ctx, who, "acme", nil, f.now); return err }, all},
+			"list user messages": {func(who app.Actor) error {
+				_, _, err := f.ListUserMessages(f.ctx, who, "acme", "orders", "alice", app.Page{}, f.now)
+				return err
+			}, all},
+			"acknowledgement": {func(who app.Actor) error {
+				_, _, err := f.Acknowledgement(f.ctx, who, "acme", "orders", "alice", 1, f.now)
+				return err
+			}, all},
+			"health": {func(who app.Actor) error { _, err := f.ProjectHealth(f.ctx, who, "acme", f.now); return err }, all},
+			"acknowledge many": {func(who app.Actor) error {
+				_, err := f.AcknowledgeRenewals(f.ctx, who, "acme", []app.RenewalRef{{Service: "orders", User: "alice"}}, f.now)
+				return err
+			}, users},
+			"preview policy": {func(who app.Actor) error {
+				_, err := f.PreviewPolicy(f.ctx, who, "acme", "", app.PolicyPatch{}, f.now)
 				return err
 			}, operators},
 			"make broker kit": {func(who app.Actor) error {
@@ -70,6 +124,9 @@ func TestRoles(t *testing.T) {
 			}
 		}
 		stranger := app.Actor{AccountID: 999, Email: "stranger@example.com"}
+		for _, c := range calls {
+			f.refused(c.call(stranger), app.CodeNotFound)
+		}
 		_, err := f.GetProject(f.ctx, stranger, "acme", f.now)
 		f.refused(err, app.CodeNotFound)
 		_, err = f.CreateProject(f.ctx, stranger, app.NewProject{Name: "other"}, f.now)

@@ -74,19 +74,8 @@ func (a *App) SetPolicy(ctx context.Context, actor Actor, project, service strin
 // setPolicy stores the patched override of the service, or of the project where
 // svc is zero, and notes the due dates to rewrite.
 func (u *unit) setPolicy(ctx context.Context, p *Project, svc *Service, patch map[string]*string, confirm bool) (int, PolicyRewrite, error) {
-	override := p.Override
-	if svc.ID != 0 {
-		override = svc.Override
-	}
-	if err := patchOverride(&override, patch); err != nil {
-		return 0, PolicyRewrite{}, err
-	}
-	if svc.ID != 0 {
-		svc.Override = override
-	} else {
-		p.Override = override
-	}
-	if err := checkPolicies(ctx, u, *p, *svc); err != nil {
+	override, err := layRenewal(ctx, u, p, svc, patch)
+	if err != nil {
 		return 0, PolicyRewrite{}, err
 	}
 	due, err := countNewlyDue(ctx, u, *p, *svc, u.now)
@@ -105,21 +94,42 @@ func (u *unit) setPolicy(ctx context.Context, p *Project, svc *Service, patch ma
 	return due, rewrite, u.storePolicy(ctx, *p, *svc, override, rewrite)
 }
 
+// layRenewal patches the override of the service, or of the project where svc is
+// zero, and holds what becomes of it against the rules.
+func layRenewal(ctx context.Context, r Reader, p *Project, svc *Service, patch map[string]*string) (lifecycle.Override, error) {
+	override := &p.Override
+	if svc.ID != 0 {
+		override = &svc.Override
+	}
+	if err := patchOverride(override, patch); err != nil {
+		return lifecycle.Override{}, err
+	}
+	return *override, checkPolicies(ctx, r, *p, *svc)
+}
+
+// layNotice patches the notices of the service, or of the project where svc is zero.
+func layNotice(p *Project, svc *Service, patch map[string]json.RawMessage) (err error) {
+	if svc.ID != 0 {
+		svc.Notices, err = patchNotices(svc.Notices, patch, true)
+	} else {
+		p.Notices, err = patchNotices(p.Notices, patch, false)
+	}
+	return err
+}
+
 // actionSetPolicy is a policy change in the audit log.
 const actionSetPolicy = "policy.set"
 
 // setNotices stores the patched notices of the service, or of the project where
 // svc is zero, and notes the reminders to rewrite.
 func (u *unit) setNotices(ctx context.Context, p *Project, svc *Service, patch map[string]json.RawMessage) (PolicyRewrite, error) {
-	var err error
-	if svc.ID != 0 {
-		if svc.Notices, err = patchNotices(svc.Notices, patch, true); err == nil {
-			err = u.SetServiceNotices(ctx, svc.ID, svc.Notices, u.now)
-		}
-	} else {
-		if p.Notices, err = patchNotices(p.Notices, patch, false); err == nil {
-			err = u.SetProjectNotices(ctx, p.ID, p.Notices)
-		}
+	err := layNotice(p, svc, patch)
+	switch {
+	case err != nil:
+	case svc.ID != 0:
+		err = u.SetServiceNotices(ctx, svc.ID, svc.Notices, u.now)
+	default:
+		err = u.SetProjectNotices(ctx, p.ID, p.Notices)
 	}
 	if err != nil {
 		return PolicyRewrite{}, err
@@ -208,28 +218,39 @@ func checkPolicies(ctx context.Context, r Reader, p Project, svc Service) error 
 }
 
 // countNewlyDue counts the users that p and svc, with their new overrides, make due at once.
-func countNewlyDue(ctx context.Context, r Reader, p Project, svc Service, now time.Time) (int, error) {
-	n := 0
+func countNewlyDue(ctx context.Context, r Reader, p Project, svc Service, now time.Time) (n int, err error) {
+	err = eachDue(ctx, r, p, svc, func(d UserDue) {
+		if d.newlyDue(p, now) {
+			n++
+		}
+	})
+	return n, err
+}
+
+// eachDue calls each for every user of the service, or of the project where svc is
+// zero, with the override that svc has now.
+func eachDue(ctx context.Context, r Reader, p Project, svc Service, each func(UserDue)) error {
 	for after := int64(0); ; {
 		dues, err := r.DuesToRewrite(ctx, p.ID, svc.ID, after, usersRead)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		for _, d := range dues {
-			override := d.Service
-			if svc.ID != 0 {
-				override = svc.Override
+			if after = d.UserID; svc.ID != 0 {
+				d.Service = svc.Override
 			}
-			policy, _ := lifecycle.Effective(p.Override, override)
-			if !policy.RenewAt(d.UserID, d.NotAfter).After(now) && d.RenewAt.After(now) {
-				n++
-			}
-			after = d.UserID
+			each(d)
 		}
 		if len(dues) < usersRead {
-			return n, nil
+			return nil
 		}
 	}
+}
+
+// newlyDue reports whether the policy makes a user due that was not.
+func (d UserDue) newlyDue(p Project, now time.Time) bool {
+	policy, _ := lifecycle.Effective(p.Override, d.Service)
+	return !policy.RenewAt(d.UserID, d.NotAfter).After(now) && d.RenewAt.After(now)
 }
 
 // rewriteDues gives every user that a policy change concerns its new due date,

@@ -21,6 +21,8 @@ type PairView struct {
 	Key        string    // PEM; empty where the role hides it or it was destroyed
 	KeyGone    bool      // the key was destroyed
 	Current    bool
+	// Entry is the audit entry that records this sight of the key; 0 where no key is shown.
+	Entry int64
 }
 
 // view of a pair without its material.
@@ -68,14 +70,29 @@ func (a *App) userView(ctx context.Context, u User, hidden bool, now time.Time) 
 	return v, nil
 }
 
+// sight is what an audit entry tells of keys that were shown.
+type sight struct {
+	Keys       int    `json:"keys"`
+	Generation int    `json:"generation,omitempty"` // where they are of one user
+	Address    string `json:"address"`
+}
+
 // auditSight records that keys were shown: one entry a request, with their number.
-func (a *App) auditSight(ctx context.Context, actor Actor, s scope, service, user string, keys int, now time.Time) error {
-	if keys == 0 {
-		return nil
+// It returns the entry's place in the log, 0 where there was no key to show.
+func (a *App) auditSight(ctx context.Context, actor Actor, s scope, service, user string, seen sight, now time.Time) (entry int64, err error) {
+	if seen.Keys == 0 {
+		return 0, nil
 	}
-	return a.write(ctx, actor, now, func(u *unit) error {
-		return u.audit(s.Project.ID, "keys.read", service, user, map[string]any{"keys": keys, "address": actor.Address})
+	seen.Address = actor.Address
+	var noted *unit // of the attempt that was stored
+	err = a.write(ctx, actor, now, func(u *unit) error {
+		noted = u
+		return u.audit(s.Project.ID, "keys.read", service, user, seen)
 	})
+	if err != nil {
+		return 0, err
+	}
+	return noted.entries[0].Seq, nil
 }
 
 // deletedWarning speaks of the pairs that a deleted user or service of this name left behind.

@@ -8,9 +8,6 @@ import (
 // sweepStaleAfter is how long no sweep may have run before operators are told.
 const sweepStaleAfter = 24 * time.Hour
 
-// sweepAhead is how far in the future the last sweep may lie.
-const sweepAhead = 5 * time.Minute
-
 // WatchSweep tells every project's operators, once a day, when no sweep has run
 // for a day. It is called by a job of its own, which goes on where the sweep
 // refuses or fails.
@@ -51,6 +48,10 @@ func (a *App) reportStale(ctx context.Context, p Project, last, now time.Time) e
 			Type: EventSweepStale, At: now, Project: p.Name,
 			Message: "no sweep has run since " + stamp(last) + ": nothing is being renewed",
 			Remedy:  "look at the log of `segue serve` and run `segue doctor`",
+		}
+		if last.After(now) {
+			e.Message = "the last sweep was noted at " + stamp(last) + ", ahead of this clock: every sweep is refused until then, and nothing is being renewed"
+			e.Remedy = acceptClock
 		}
 		key := string(EventSweepStale) + "/" + now.UTC().Format(time.DateOnly)
 		if err := u.post(who, e, key); err != nil {

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,11 +19,13 @@ import (
 //
 //	one address, whatever account     20 at once, then 1 a second
 //	one account from one address      10 at once, then 1 every 10 seconds
-//	one account from anywhere        100 at once, then 1 every 2 seconds
+//	one account from all addresses   100 at once, then 1 every 2 seconds
+//	where it was never used before
 //
 // The narrow limit of an account is per address, so that a stranger who guesses
 // does not use up the owner's attempts; the wide one stops guessing from many
-// addresses. An attempt that an earlier limit refuses is not counted by a later.
+// addresses, and leaves alone those from which the owner comes. An attempt that
+// an earlier limit refuses is not counted by a later.
 const (
 	addressBurst = 20
 	pairBurst    = 10
@@ -58,14 +61,15 @@ func NewLimits() *Limits {
 
 // Allow counts an attempt and reports whether it may go on. Accounts differ by
 // their letters, not their case.
-func (l *Limits) Allow(address, account string, now time.Time) bool {
+func (l *Limits) Allow(address, account string, known []string, now time.Time) bool {
 	address = network(address)
+	familiar := slices.ContainsFunc(known, func(k string) bool { return network(k) == address })
 	account = strings.ToLower(strings.TrimSpace(account))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.address.allow(keyOf(address), now) &&
 		l.pair.allow(keyOf(address, account), now) &&
-		l.account.allow(keyOf(account), now)
+		(familiar || l.account.allow(keyOf(account), now))
 }
 
 // network is what counts as one address: an IPv6 host owns at least its /64.

@@ -12,7 +12,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func allowed(l *Limits, n int, now time.Time, address, account string) int {
 	ok := 0
 	for range n {
-		if l.Allow(address, account, now) {
+		if l.Allow(address, account, nil, now) {
 			ok++
 		}
 	}
@@ -24,13 +24,13 @@ func TestOneAccountFromOneAddress(t *testing.T) {
 	if got := allowed(l, 15, t0, "192.0.2.1", "ann@example.com"); got != 10 {
 		t.Errorf("%d at once, want 10", got)
 	}
-	if l.Allow("192.0.2.1", " ANN@Example.com ", t0) {
+	if l.Allow("192.0.2.1", " ANN@Example.com ", nil, t0) {
 		t.Error("another spelling of the account got around the limit")
 	}
-	if l.Allow("192.0.2.1", "ann@example.com", t0.Add(9*time.Second)) {
+	if l.Allow("192.0.2.1", "ann@example.com", nil, t0.Add(9*time.Second)) {
 		t.Error("allowed again before 10 s")
 	}
-	if !l.Allow("192.0.2.1", "ann@example.com", t0.Add(10*time.Second)) {
+	if !l.Allow("192.0.2.1", "ann@example.com", nil, t0.Add(10*time.Second)) {
 		t.Error("not allowed again after 10 s")
 	}
 	if got := allowed(l, 15, t0.Add(time.Hour), "192.0.2.1", "ann@example.com"); got != 10 {
@@ -58,9 +58,9 @@ func TestOneAddressManyAccounts(t *testing.T) {
 func TestStrangerDoesNotLockTheOwnerOut(t *testing.T) {
 	l := NewLimits()
 	for s := range 3600 {
-		l.Allow("203.0.113.9", "owner@example.com", t0.Add(time.Duration(s)*time.Second))
+		l.Allow("203.0.113.9", "owner@example.com", nil, t0.Add(time.Duration(s)*time.Second))
 	}
-	if !l.Allow("192.0.2.1", "owner@example.com", t0.Add(time.Hour)) {
+	if !l.Allow("192.0.2.1", "owner@example.com", nil, t0.Add(time.Hour)) {
 		t.Error("the owner is locked out")
 	}
 }
@@ -81,6 +81,31 @@ func TestManyAddressesOneAccount(t *testing.T) {
 	}
 }
 
+// Strangers who use up what all addresses together may try leave the addresses
+// alone from which the owner came before, whose own limit holds.
+func TestManyStrangersDoNotLockTheOwnerOut(t *testing.T) {
+	l := NewLimits()
+	const owner = "owner@example.com"
+	for i := range 500 {
+		l.Allow(fmt.Sprintf("10.0.%d.%d", i/256, i%256), owner, nil, t0)
+	}
+	known := []string{"192.0.2.1", "2001:db8:0:1::7"}
+	for _, address := range []string{"192.0.2.1", "2001:db8:0:1::99"} {
+		ok := 0
+		for range 15 {
+			if l.Allow(address, owner, known, t0) {
+				ok++
+			}
+		}
+		if ok != 10 {
+			t.Errorf("%d from %s, want 10", ok, address)
+		}
+	}
+	if l.Allow("192.0.2.2", owner, known, t0) {
+		t.Error("a stranger's address had the owner's allowance")
+	}
+}
+
 func TestOneIPv6NetworkIsOneAddress(t *testing.T) {
 	l := NewLimits()
 	ok := 0
@@ -90,7 +115,7 @@ func TestOneIPv6NetworkIsOneAddress(t *testing.T) {
 	if ok != 20 {
 		t.Errorf("%d from one /64, want 20", ok)
 	}
-	if !l.Allow("2001:db8:0:2::1", "ann@example.com", t0) {
+	if !l.Allow("2001:db8:0:2::1", "ann@example.com", nil, t0) {
 		t.Error("the next /64 is held back too")
 	}
 	for _, same := range [][2]string{{"::ffff:192.0.2.1", "192.0.2.1"}, {"fe80::1%eth0", "fe80::1"}, {"pipe", "pipe"}} {

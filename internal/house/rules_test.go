@@ -38,9 +38,10 @@ var addresses = []string{"net.IP", "net.JoinHostPort", "net.ParseIP", "net.Split
 var rooms = []room{
 	{path: "internal/lifecycle", never: effects, strict: true},
 	{path: "internal/pki", never: append([]string{"context", "log"}, devices...), only: addresses, strict: true},
-	{path: "internal/app", may: []string{"internal/lifecycle", "internal/pki"}, never: devices, only: addresses},
+	{path: "internal/properties", never: effects},
+	{path: "internal/bundle", may: []string{"internal/properties"}, never: []string{"context", "database", "log", "net", "os", "path/filepath", "syscall"}},
+	{path: "internal/app", may: []string{"internal/lifecycle", "internal/pki", "internal/bundle"}, never: devices, only: addresses},
 	{path: "internal/atomicfile"},
-	{path: "internal/bundle", may: []string{"internal/pki"}},
 	{path: "api"},
 
 	{path: "internal/store", may: append([]string{"internal/store/db"}, adapter...)},
@@ -59,13 +60,14 @@ var rooms = []room{
 	{path: "internal/house", tests: true},
 	{path: "internal/testenv", may: []string{"..."}, clock: true, exit: true, tests: true},
 	{path: "internal/notify/smtptest", clock: true, tests: true},
+	{path: "internal/properties/propertiestest", tests: true},
 	{path: "internal/store/storetest", may: []string{"internal/app", "internal/lifecycle", "internal/pki"}, clock: true, tests: true},
 	{path: "test/...", may: []string{"..."}, clock: true, exit: true, tests: true},
 	{path: "docs", tests: true},
 }
 
 // adapter is what every adapter may import.
-var adapter = []string{"internal/app", "internal/lifecycle", "internal/pki", "internal/bundle", "internal/atomicfile", "api"}
+var adapter = []string{"internal/app", "internal/lifecycle", "internal/pki", "internal/bundle", "internal/properties", "internal/atomicfile", "api"}
 
 // library is a package outside the standard library and who may import it.
 type library struct {
@@ -83,15 +85,18 @@ var libraries = []library{
 	{path: "github.com/pressly/goose/v3", rooms: []string{"internal/store"}},
 	{path: "github.com/riverqueue/river", rooms: []string{"internal/work"}},
 	{path: "github.com/tink-crypto/tink-go/v2", rooms: []string{"internal/keys"}},
+	{path: "software.sslmate.com/src/go-pkcs12", rooms: []string{"internal/bundle"}, tests: true},
+	{path: "github.com/pavlo-v-chernykh/keystore-go/v4", rooms: []string{"internal/bundle"}, tests: true},
 	{path: "golang.org/x/crypto/argon2", rooms: []string{"internal/auth"}},
 	{path: "golang.org/x/time/rate", rooms: []string{"internal/auth", "internal/httpapi"}},
 	{path: "github.com/wneessen/go-mail", rooms: []string{"internal/notify"}},
-	{path: "github.com/arran4/golang-ical", rooms: []string{"internal/notify"}},
+	{path: "github.com/arran4/golang-ical", rooms: []string{"internal/notify", "internal/console"}},
 	{path: "github.com/standard-webhooks/standard-webhooks/libraries", rooms: []string{"internal/notify"}, tests: true},
 	{path: "golang.org/x/net/html", rooms: []string{"internal/notify"}, tests: true},
 	{path: "github.com/danielgtaylor/huma/v2", rooms: []string{"internal/httpapi"}},
 	{path: "github.com/prometheus/client_golang", rooms: []string{"internal/httpapi"}, tests: true},
 	{path: "github.com/twmb/franz-go", rooms: []string{"internal/kafka"}, tests: true},
+	{path: "github.com/a-h/templ", rooms: []string{"internal/console"}},
 	{path: "github.com/spf13/cobra", rooms: []string{"cmd/segue"}},
 	{path: "github.com/spf13/pflag", rooms: []string{"cmd/segue"}},
 	{path: "charm.land/lipgloss/v2", rooms: []string{"cmd/segue"}},
@@ -109,7 +114,6 @@ var libraries = []library{
 	{path: "github.com/emersion/go-smtp", tests: true},
 	{path: "github.com/emersion/go-sasl", tests: true},
 	{path: "pgregory.net/rapid", tests: true},
-	{path: "go.uber.org/goleak", tests: true},
 	{path: "github.com/rogpeppe/go-internal", tests: true},
 	{path: "github.com/zmap/zlint/v3", tests: true},
 	{path: "github.com/zmap/zcrypto", tests: true},

@@ -9,6 +9,7 @@ import (
 
 func (s *server) accountRoutes() {
 	public(s, http.MethodPost, "/v1/userauth", "UserAuth", "Sign in", s.userAuth)
+	public(s, http.MethodPost, "/v1/setup", "Setup", "Make the first administrator", s.setUp)
 	call(s, http.MethodGet, "/v1/me", "UserInfo", "The account behind the token", s.me)
 }
 
@@ -21,6 +22,15 @@ type userAuthInput struct {
 
 func (s *server) userAuth(ctx context.Context, req *request, in *userAuthInput) (api.UserAuthReply, error) {
 	token, account, err := s.App.SignIn(ctx, in.Body.Email, in.Body.Password, req.address, req.userAgent, req.now)
+	return api.UserAuthReply{Token: token, State: active, UserEmail: account.Email}, err
+}
+
+type setUpInput struct {
+	Body api.SetUp
+}
+
+func (s *server) setUp(ctx context.Context, req *request, in *setUpInput) (api.UserAuthReply, error) {
+	token, account, err := s.App.SetUp(ctx, in.Body.Token, in.Body.Password, in.Body.RealName, req.address, req.userAgent, req.now)
 	return api.UserAuthReply{Token: token, State: active, UserEmail: account.Email}, err
 }
 

@@ -267,6 +267,15 @@ var misfits = []struct{ method, target, body, field string }{
 	{"PUT", shop + "/user/" + ownerEmail, `{"member_type":""}`, "member_type"},
 	{"POST", writer + "/snooze", `{"reason":"holiday"}`, "until"},
 	{"POST", writer + "/snooze", `{"until":"2040-01-01T00:00:00Z","reason":" "}`, "reason"},
+	{"POST", writer + "/bundle", `{}`, "format"},
+	{"POST", writer + "/bundle", `{"format":"PEM"}`, "format"},
+	{"POST", writer + "/bundle", `{"format":"pem","password":"changeit"}`, "password"},
+	{"POST", writer + "/bundle", `{"format":"jks","password":"short"}`, "password"},
+	{"POST", writer + "/bundle", `{"format":"pkcs12","password":"пароль-длинный"}`, "password"},
+	{"POST", writer + "/bundle", `{"format":"jks","password":" changeit"}`, "password"},
+	{"POST", writer + "/bundle", `{"format":"jks","password":"change\nit"}`, "password"},
+	{"POST", writer + "/bundle", `{"format":"pkcs12","directory":"/etc\nssl.key.password=x"}`, "directory"},
+	{"POST", writer + "/bundle", `{"format":"pem","generation":-1}`, "generation"},
 	{"POST", shop + "/channels", `{"name":"no spaces","kind":"webhook","url":"https://hooks.example.com"}`, "name"},
 	{"POST", shop + "/channels", `{"name":"ops","kind":"pager","url":"https://hooks.example.com"}`, "kind"},
 	{"POST", shop + "/channels", `{"name":"ops","kind":"webhook","url":"http://hooks.example.com"}`, "url"},
@@ -328,6 +337,7 @@ func testWordsOfNotFound(t *testing.T, r *rig) {
 		"PUT " + atProject + "/user/{email}": `{"member_type":"admin"}`,
 		"PUT " + atProject + "/contacts":     `{"tech_emails":[]}`,
 		"PUT " + atService + "/contacts":     `{"tech_emails":[]}`,
+		"POST " + atUser + "/bundle":         `{"format":"pem"}`,
 		"POST " + atUser + "/snooze":         `{"until":"2040-01-01T00:00:00Z","reason":"r"}`,
 	}
 	for _, gone := range []string{"project", "service", "user"} {

@@ -116,7 +116,7 @@ var (
 	messagesDesc  = prometheus.NewDesc("segue_messages", "Messages by state.", []string{"state"}, nil)
 	oldestDesc    = prometheus.NewDesc("segue_oldest_unsent_message_timestamp_seconds", "When the oldest message that is still due was made; 0 for none.", nil, nil)
 	lastSweepDesc = prometheus.NewDesc("segue_last_sweep_timestamp_seconds", "When a sweep last looked at what was due; 0 for never.", nil, nil)
-	sweepLagDesc  = prometheus.NewDesc("segue_sweep_lag_seconds", "How long ago that was.", nil, nil)
+	sweepLagDesc  = prometheus.NewDesc("segue_sweep_lag_seconds", "How long ago that was; below -300 it lies ahead of this clock and every sweep is refused until then.", nil, nil)
 )
 
 // Describe names every series.
@@ -150,7 +150,7 @@ func (c *storeCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(oldestDesc, seconds(v.OldestDue))
 	gauge(lastSweepDesc, seconds(v.LastSweep))
 	if !v.LastSweep.IsZero() {
-		gauge(sweepLagDesc, max(0, c.Now().Sub(v.LastSweep).Seconds()))
+		gauge(sweepLagDesc, c.Now().Sub(v.LastSweep).Seconds())
 	}
 }
 

@@ -55,23 +55,39 @@ func TestMembership(t *testing.T) {
 	})
 }
 
-// Whoever tries tokens is slowed down before anything is hashed.
+// An invitation for somebody who has an account is no way around the limits of
+// signing in, and an unknown token costs no hash.
 func TestInvitationLimits(t *testing.T) {
 	r := newRig(t)
-	r.fill()
-	token, _, _, err := r.server.App.Tokens.New()
+	admin := r.fill()
+	const victim = "victim@example.com"
+	r.account(victim, false)
+	unknown, _, _, err := r.server.App.Tokens.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody, got := r.nobody(), map[int]int{}
+	nobody, hashed, got := r.nobody(), r.passwords.verified, map[int]int{}
 	for range 12 {
-		got[nobody.do("POST", "/v1/invitation/accept", accept(token)).StatusCode]++
+		nobody.refused("POST", "/v1/invitation/accept", accept(unknown), http.StatusUnauthorized)
 	}
-	if got[http.StatusUnauthorized] != 10 || got[http.StatusTooManyRequests] != 2 {
-		t.Errorf("12 tries got %v", got)
+	if r.passwords.verified != hashed {
+		t.Error("an unknown token was hashed for")
 	}
-	if strings.Contains(r.log.String(), token) {
-		t.Error("the log holds a token")
+	for range 3 { // a new invitation does not fill the allowance up
+		token := admin.invite(victim, "developer")
+		for i := range 4 {
+			guess := fmt.Sprintf(`{"token":"%s","password":"guess %d"}`, token, i)
+			got[nobody.do("POST", "/v1/invitation/accept", guess).StatusCode]++
+		}
+		if strings.Contains(r.log.String(), token) {
+			t.Error("the log holds a token")
+		}
+	}
+	if got[http.StatusUnauthorized] != 10 || got[http.StatusTooManyRequests] != 2 || r.passwords.verified != hashed+10 {
+		t.Errorf("12 guesses got %v, with %d hashes", got, r.passwords.verified-hashed)
+	}
+	if got := nobody.do("POST", "/v1/userauth", `{"email":"`+victim+`","password":"guess"}`).StatusCode; got != http.StatusTooManyRequests {
+		t.Errorf("signing in after the guesses: %d, want 429", got)
 	}
 }
 
@@ -145,6 +161,39 @@ func TestUsersPage(t *testing.T) {
 	}
 	if want := []string{"a", "avnadmin", "b", "c", "writer"}; !slices.Equal(names, want) {
 		t.Errorf("listed %v, want %v", names, want)
+	}
+}
+
+func TestUsersFound(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	for _, name := range []string{"a", "Writer-2"} {
+		c.ok("POST", orders+"/user", `{"username":"`+name+`"}`, nil)
+	}
+	r.now = r.now.AddDate(0, 4, 0)
+	c = r.admin()
+	c.ok("POST", orders+"/user/writer/renew", "", nil)
+	for query, want := range map[string][]string{
+		"search=WRIT":                       {"Writer-2", "writer"},
+		"state=awaiting":                    {"writer"},
+		"state=overlap&search=a":            nil,
+		"state=valid&sort=name":             {"Writer-2", "a", "avnadmin"},
+		"sort=urgency&limit=1":              {"writer"},
+		"search=%25":                        nil,
+		"sort=end&state=awaiting&search=wr": {"writer"},
+	} {
+		var page api.UsersPage
+		c.ok("GET", orders+"/users?"+query, "", &page)
+		var names []string
+		for _, u := range page.Users {
+			names = append(names, u.Username)
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%s finds %v, want %v", query, names, want)
+		}
+	}
+	for _, query := range []string{"state=old", "sort=size", "search=" + strings.Repeat("x", 65), "after=junk"} {
+		c.refused("GET", orders+"/users?"+query, "", http.StatusBadRequest)
 	}
 }
 

@@ -3,6 +3,7 @@ package httpapi
 // about says, by operation id, what a summary has no room for. Each call is here.
 var about = map[string]struct{ tag, text string }{
 	"UserAuth":                          {tagAccount, "Trades email and password for a token that is good for 30 days."},
+	"Setup":                             {tagAccount, "Makes the first administrator of an instance that has no account, by the link that segue serve prints. It works once."},
 	"UserInfo":                          {tagAccount, "Who the token belongs to, and the projects where that account has a role."},
 	"AccessTokenList":                   {tagAccount, "The account's own tokens, those of signing in too, the newest first. None is shown whole."},
 	"AccessTokenCreate":                 {tagAccount, "The token is good until it is revoked, or for max_age_seconds, which each use may begin anew."},
@@ -45,7 +46,7 @@ var about = map[string]struct{ tag, text string }{
 	"ServiceCredentialsReset":           {tagService, "As ServiceUserCredentialsReset, for the primary user avnadmin."},
 	"ServiceUserCreate":                 {tagUser, "Makes a user with its first pair and a password."},
 	"ServiceUserGet":                    {tagUser, "The user and its current pair, where the role may see it; that sight is audited."},
-	"ServiceUserList":                   {tagUser, "Users in name order, in pages, without any secret."},
+	"ServiceUserList":                   {tagUser, "Users in pages, without any secret: all of them, or those of a state, or those whose name holds a text."},
 	"ServiceUserCredentialsModify":      {tagUser, "acknowledge-renewal says that the new pair is in use, and ends the reminders. reset-credentials makes a new pair and password and revokes the pairs before; with new_password it changes the password alone."},
 	"ServiceUserCredentialsReset":       {tagUser, "Makes a new pair and password now and revokes the pairs before. It takes no body."},
 	"ServiceUserCredentialsResetByPost": {tagUser, "As ServiceUserCredentialsReset, by another path that older clients use."},
@@ -53,6 +54,7 @@ var about = map[string]struct{ tag, text string }{
 	"ServiceUserRenew":                  {tagUser, "Makes the next pair ahead of its date; the one in use goes on to its own end."},
 	"ServiceUserGenerationList":         {tagUser, "Every pair that the user had, the newest first, without PEM."},
 	"ServiceUserGenerationGet":          {tagUser, "One pair, with its key unless that was destroyed; the sight is audited."},
+	"ServiceUserBundleCreate":           {tagUser, "A pair in a form that a client loads as it is; the sight is audited. A keystore's password is the one given, or random."},
 	"ServiceUserSnooze":                 {tagNotices, "Nobody is reminded of the user's renewal until the moment; the renewal itself goes on."},
 	"ServiceUserSnoozeEnd":              {tagNotices, "Reminders come again as the policy says."},
 	"ProjectContactsGet":                {tagNotices, "Technical contacts are told of renewals besides the project's admins and operators."},

@@ -14,6 +14,8 @@ import (
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 	"github.com/pb33f/libopenapi-validator/config"
+
+	"github.com/segue-project/segue/internal/bundle"
 )
 
 // specification is what /openapi.json serves.
@@ -162,7 +164,7 @@ func (op described) answers(t *testing.T, what, path string) {
 	if op.Responses["200"].Content[content] == nil {
 		t.Errorf("%s answers with %+v", what, op.Responses["200"])
 	}
-	open := path == "/livez" || path == "/readyz" || path == "/v1/userauth" || path == "/v1/invitation/accept" || strings.HasPrefix(path, "/crl/")
+	open := path == "/livez" || path == "/readyz" || path == "/v1/userauth" || path == "/v1/setup" || path == "/v1/invitation/accept" || strings.HasPrefix(path, "/crl/")
 	if open != (len(op.Security) == 0) {
 		t.Errorf("%s: needs a token in the specification: %v", what, len(op.Security) > 0)
 	}
@@ -174,6 +176,28 @@ func (op described) answers(t *testing.T, what, path string) {
 	for _, status := range []string{"400", "500", "503"} {
 		if op.Responses[status].Ref == "" {
 			t.Errorf("%s: nothing says that it can be %s", what, status)
+		}
+	}
+}
+
+// The formats of a bundle are named in words.
+func TestSpecificationNamesFormats(t *testing.T) {
+	var spec struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Description string
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(specification(t), &spec); err != nil {
+		t.Fatal(err)
+	}
+	known := spec.Components.Schemas["BundleRequest"].Properties["format"].Description
+	for _, f := range bundle.Formats() {
+		if !strings.Contains(known, " "+f.Name) {
+			t.Errorf("the specification does not name the format %s", f.Name)
 		}
 	}
 }

@@ -82,12 +82,22 @@ var passwordHash = sync.OnceValue(func() string {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	return newRigOn(t, store.Options{Dir: t.TempDir(), Version: "v0"})
+	r := newRigOn(t, store.Options{Dir: t.TempDir(), Version: "v0"})
+	r.account(ownerEmail, true)
+	return r
 }
 
 // onBothStores runs the test on SQLite and on PostgreSQL, which take different values.
 func onBothStores(t *testing.T, test func(t *testing.T, r *rig)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, newRig(t)) })
+	onBothEmpty(t, func(t *testing.T, r *rig) {
+		r.account(ownerEmail, true)
+		test(t, r)
+	})
+}
+
+// onBothEmpty does the same where nobody has an account yet.
+func onBothEmpty(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, newRigOn(t, store.Options{Dir: t.TempDir(), Version: "v0"})) })
 	t.Run("postgres", func(t *testing.T) {
 		test(t, newRigOn(t, store.Options{DatabaseURL: testenv.Postgres(t), Version: "v0"}))
 	})
@@ -126,7 +136,6 @@ func newRigOn(t *testing.T, o store.Options) *rig {
 		}),
 		Now: func() time.Time { return r.now }, Log: log, Version: "v0",
 	})
-	r.account(ownerEmail, true)
 	return r
 }
 
@@ -262,7 +271,7 @@ func (c caller) invite(email, role string) string {
 	c.t.Helper()
 	var reply api.InviteReply
 	c.ok("POST", shop+"/invite", `{"user_email":"`+email+`","member_type":"`+role+`"}`, &reply)
-	_, token, found := strings.Cut(reply.Link, "#token=")
+	_, token, found := strings.Cut(reply.Link, "/invitation/")
 	if !found {
 		c.t.Fatalf("the invitation of %s has the link %q", email, reply.Link)
 	}

@@ -74,6 +74,7 @@ var permitted = map[string]struct {
 	"PUT " + atUser + " ":                         {`{"operation":"reset-credentials"}`, roles[:3]},
 	"PUT " + atUser + "  ":                        {`{"operation":"reset-credentials","new_password":"12345678"}`, roles[:3]},
 	"POST " + atUser + "/renew":                   {"", roles[:3]},
+	"POST " + atUser + "/bundle":                  {`{"format":"pkcs12"}`, roles[:3]},
 	"DELETE " + atUser:                            {"", roles[:3]},
 	"POST " + atProject + "/service":              {`{"service_name":"NEW"}`, roles[:2]},
 	"DELETE " + atService:                         {"", roles[:2]},
@@ -246,13 +247,14 @@ func TestSightOfKeysIsAudited(t *testing.T) {
 	c.service(orders)
 	c.user(writer)
 	c.ok("GET", writer+"/generations/1", "", nil)
+	c.ok("POST", writer+"/bundle", `{"format":"pem"}`, nil)
 	c.ok("GET", writer+"/generations", "", nil) // holds no key
 	c.ok("GET", shop+"/service", "", nil)       // neither
 	c.ok("GET", orders+"/users", "", nil)
 	c.ok("GET", orders+"?include_secrets=false", "", nil)
 	c.ok("GET", writer+"?include_secrets=false", "", nil)
 	got := sights()[before:]
-	if len(got) != 3 || !strings.Contains(got[0], `"keys":2`) || !strings.Contains(got[1], `"keys":1`) || !strings.Contains(got[2], c.address) {
+	if len(got) != 4 || !strings.Contains(got[0], `"keys":2`) || !strings.Contains(got[1], `"keys":1`) || !strings.Contains(got[2], c.address) || got[3] != got[2] {
 		t.Errorf("sights of keys: %v", got)
 	}
 }

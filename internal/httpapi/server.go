@@ -32,6 +32,9 @@ type server struct {
 	mail mailHealth
 }
 
+// Paths are what the API's handler answers; others are the console's.
+var Paths = []string{"/v1", "/v1/", "/crl/", "/doc", "/doc/", "/openapi.json", "/livez", "/readyz", "/metrics"}
+
 // New returns the API's handler. It serves everything below /v1, /crl, /doc,
 // and /livez, /readyz and /openapi.json, and refuses any other path with the envelope.
 func New(c Config) http.Handler { return newServer(c) }
@@ -58,6 +61,7 @@ func (s *server) routes() {
 	s.userRoutes()
 	s.resetRoutes()
 	s.generationRoutes()
+	s.bundleRoutes()
 	s.renewalRoutes()
 	s.policyRoutes()
 	s.brokerKitRoutes()

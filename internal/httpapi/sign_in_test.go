@@ -84,7 +84,7 @@ func TestTokens(t *testing.T) {
 	for _, call := range r.calls() { // nothing but the public calls answers without a token
 		method, path, _ := strings.Cut(call, " ")
 		res := r.nobody().do(method, withPath(path, existing), "")
-		public := strings.HasPrefix(path, "/crl/") || path == "/livez" || path == "/readyz" || path == "/v1/userauth" || path == "/v1/invitation/accept"
+		public := strings.HasPrefix(path, "/crl/") || path == "/livez" || path == "/readyz" || path == "/v1/userauth" || path == "/v1/setup" || path == "/v1/invitation/accept"
 		if (res.StatusCode == http.StatusUnauthorized) == public {
 			t.Errorf("%s without a token: %d", call, res.StatusCode)
 		}

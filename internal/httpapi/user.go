@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -19,13 +20,19 @@ func (s *server) userRoutes() {
 
 type listUsersInput struct {
 	ServicePath
-	After string `query:"after" doc:"The next of the page before"`
-	Limit int    `query:"limit" doc:"1 to 1000; 100 when left out"`
+	State  string `query:"state" doc:"awaiting: a renewal awaits acknowledgement; lapsed; overlap: two pairs work now; valid; all when left out"`
+	Search string `query:"search" doc:"Part of the name, upper and lower case alike; at most 64 bytes"`
+	Sort   string `query:"sort" doc:"name, which is meant when left out; urgency: what needs a person first; end: of the current pair"`
+	After  string `query:"after" doc:"The next of the page before, which was asked for in the same order"`
+	Limit  int    `query:"limit" doc:"1 to 1000; 100 when left out"`
 }
 
 func (s *server) listUsers(ctx context.Context, req *request, in *listUsersInput) (api.UsersPage, error) {
-	found, next, err := s.App.ListUsers(ctx, req.actor, in.Project, in.Service, app.Page{After: in.After, Limit: in.Limit}, req.now)
-	return api.UsersPage{Users: each(found, user), Next: stringOrAbsent(next)}, err
+	filter := app.UserFilter{State: in.State, Search: in.Search, Sort: cmp.Or(in.Sort, app.SortName)}
+	found, next, err := s.App.FindUsers(ctx, req.actor, in.Project, in.Service, filter, app.Page{After: in.After, Limit: in.Limit}, req.now)
+	return api.UsersPage{
+		Users: each(found, func(r app.UserRow) api.User { return user(r.UserView) }), Next: stringOrAbsent(next),
+	}, err
 }
 
 type createUserInput struct {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ var random = []struct {
 	{regexp.MustCompile(`"password": "[0-9A-Za-z]{24}"`), `"password": "<password>"`},
 	{regexp.MustCompile(`"next": "[0-9]+-[0-9a-f]+"`), `"next": "<cursor>"`},
 	{regexp.MustCompile(`"data": "[A-Za-z0-9+/=]+"`), `"data": "<data>"`},
-	{regexp.MustCompile(`#token=sgu_[0-9A-Za-z]{49}"`), `#token=<token>"`},
+	{regexp.MustCompile(`/invitation/sgu_[0-9A-Za-z]{49}"`), `/invitation/<token>"`},
+	{regexp.MustCompile(`"content": "[A-Za-z0-9+/=]+"`), `"content": "<content>"`},
 	{regexp.MustCompile(`"secret": "whsec_[A-Za-z0-9+/=]{44}"`), `"secret": "<secret>"`},
 	{regexp.MustCompile(`"id": "[0-9a-f]{16}"`), `"id": "<id>"`},
 	// What mails say is package notify's, whose own recordings hold it.
@@ -72,6 +74,8 @@ func testWire(t *testing.T, r *rig) {
 	record("service_create_bare", "POST", shop+"/service", `{"service_name":"payments","tags":{"team":"billing"}}`)
 	record("user_create", "POST", orders+"/user", `{"username":"writer","authentication":null}`)
 	record("user_get", "GET", writer, "")
+	record("user_bundle", "POST", writer+"/bundle", `{"format":"pem","password":null,"generation":null}`)
+	record("user_bundle_password", "POST", writer+"/bundle", `{"format":"pkcs12"}`)
 	record("policy_get", "GET", shop+"/policy", "")
 	record("policy_put", "PUT", shop+"/policy", `{"validity":"400d","spread":"0s"}`)
 	record("policy_put_null", "PUT", shop+"/policy", `{"validity":null}`)
@@ -160,6 +164,34 @@ func TestWireOfMembers(t *testing.T) {
 		record("invite_delete", "DELETE", shop+"/invite/grace@example.com", "")
 		token = c.invite("ada@example.com", "operator")
 		record("invitation_accept", "POST", "/v1/invitation/accept", `{"token":"`+token+`","password":"`+password+`","real_name":""}`)
+	})
+}
+
+// The first administrator is made without a browser, once, and is signed in.
+func TestWireOfSetUp(t *testing.T) {
+	onBothEmpty(t, func(t *testing.T, r *rig) {
+		token, err := r.server.App.OfferSetup(t.Context(), ownerEmail, r.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nobody := r.nobody()
+		body := func(token, password string) string {
+			return `{"token":"` + token + `","password":"` + password + `","real_name":"Olga Owner"}`
+		}
+		nobody.refused("POST", "/v1/setup", body(token, "short"), http.StatusBadRequest)
+		other := "x"
+		if token[20:21] == other {
+			other = "y"
+		}
+		nobody.refused("POST", "/v1/setup", body(token[:20]+other+token[21:], password), http.StatusUnauthorized)
+		res := nobody.ok("POST", "/v1/setup", body(token, password), nil)
+		compare(t, "setup", res)
+		nobody.refused("POST", "/v1/setup", body(token, password), http.StatusUnauthorized)
+		if strings.Contains(r.log.String(), token) {
+			t.Error("the log holds the token")
+		}
+		c := r.admin()
+		c.ok("POST", "/v1/project", `{"project":"shop"}`, nil)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/properties"
 )
 
 // Kit renders broker kits; it implements app.KitRenderer.
@@ -91,13 +92,13 @@ type pageNode struct {
 }
 
 func (c *cluster) page(m app.KitMaterial) page {
-	clientTLS, replTLS := &properties{}, &properties{}
+	clientTLS, replTLS := &properties.File{}, &properties.File{}
 	setTLS(clientTLS, "client", installedAt+clientKeystore, installedAt+clientTruststore, clientRules(c.Project, c.Service))
 	setTLS(replTLS, "repl", installedAt+clusterKeystore, installedAt+clusterTruststore, clusterRules(c.Project))
 	p := page{
 		Project: c.Project, Service: c.Service, MadeAt: c.MadeAt,
 		BootstrapList: joinEndpoints(c.Bootstrap), Unnamed: c.unnamed(m.Brokers), InstalledAt: installedAt,
-		ClientTLS: string(clientTLS.bytes()), ReplTLS: string(replTLS.bytes()),
+		ClientTLS: string(clientTLS.Bytes()), ReplTLS: string(replTLS.Bytes()),
 		Keystore: clientKeystore, Truststore: clientTruststore,
 	}
 	var repl []endpoint

@@ -13,6 +13,7 @@ import (
 
 	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/pki"
+	"github.com/segue-project/segue/internal/properties/propertiestest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -151,7 +152,7 @@ func TestRenderKeystoresAndTruststores(t *testing.T) {
 
 // TestRenderedRules reads the rules back from the file as Java and Kafka do.
 func TestRenderedRules(t *testing.T) {
-	got := parseProperties(t, string(render(t, kits(t)["three"])["broker-10/server.properties"].Data))
+	got := propertiestest.Parse(t, string(render(t, kits(t)["three"])["broker-10/server.properties"].Data))
 	for key, wants := range map[string]map[string]string{
 		"listener.name.client.ssl.principal.mapping.rules": {
 			subject("alice", "orders.prod", "prod-1"):            "alice",

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/segue-project/segue/internal/properties"
 )
 
 // The files of a broker's folder. Kafka resolves relative names against the
@@ -30,70 +32,70 @@ const jvmOptions = `# Java options of this broker, beside server.properties: KAF
 
 // serverProperties renders everything a stock broker needs to start.
 func (c *cluster) serverProperties(n node) []byte {
-	p := &properties{}
-	p.comment(fmt.Sprintf("Broker %d of service %s in project %s, made by Segue at %s.\nStart the broker in this folder: names of files are relative to it. See ../README.md.",
+	p := &properties.File{}
+	p.Comment(fmt.Sprintf("Broker %d of service %s in project %s, made by Segue at %s.\nStart the broker in this folder: names of files are relative to it. See ../README.md.",
 		n.ID, c.Service, c.Project, c.MadeAt.Format("2006-01-02T15:04:05Z")))
 	c.setIdentity(p, n)
 	c.setListeners(p, n)
 	c.setReplication(p)
-	p.comment("\nWho may what: nothing without an ACL, save the brokers and Segue's admin.")
-	p.set("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")
-	p.set("allow.everyone.if.no.acl.found", "false")
-	p.set("super.users", "User:"+brokerPrincipal+";User:"+adminPrincipal)
-	p.comment("\nCLIENT trusts the project's authorities alone, and maps this service's users and nobody else.")
+	p.Comment("\nWho may what: nothing without an ACL, save the brokers and Segue's admin.")
+	p.Set("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer")
+	p.Set("allow.everyone.if.no.acl.found", "false")
+	p.Set("super.users", "User:"+brokerPrincipal+";User:"+adminPrincipal)
+	p.Comment("\nCLIENT trusts the project's authorities alone, and maps this service's users and nobody else.")
 	setTLS(p, "client", clientKeystore, clientTruststore, clientRules(c.Project, c.Service))
-	p.comment("\nREPL and CONTROLLER trust the service's cluster authority alone: brokers and Segue's admin.")
+	p.Comment("\nREPL and CONTROLLER trust the service's cluster authority alone: brokers and Segue's admin.")
 	setTLS(p, "repl", clusterKeystore, clusterTruststore, clusterRules(c.Project))
 	setTLS(p, "controller", clusterKeystore, clusterTruststore, clusterRules(c.Project))
-	return p.bytes()
+	return p.Bytes()
 }
 
-func (c *cluster) setIdentity(p *properties, n node) {
+func (c *cluster) setIdentity(p *properties.File, n node) {
 	voters := make([]string, len(c.Nodes))
 	for i, v := range c.Nodes {
 		voters[i] = fmt.Sprintf("%d@%s", v.ID, v.controller)
 	}
-	p.comment("")
-	p.set("process.roles", "broker,controller")
-	p.set("node.id", strconv.Itoa(n.ID))
-	p.set("controller.quorum.voters", strings.Join(voters, ","))
-	p.comment("\nWhere the broker keeps its data; make it an absolute path on a disk of its own.")
-	p.set("log.dirs", "data")
+	p.Comment("")
+	p.Set("process.roles", "broker,controller")
+	p.Set("node.id", strconv.Itoa(n.ID))
+	p.Set("controller.quorum.voters", strings.Join(voters, ","))
+	p.Comment("\nWhere the broker keeps its data; make it an absolute path on a disk of its own.")
+	p.Set("log.dirs", "data")
 }
 
-func (c *cluster) setListeners(p *properties, n node) {
-	p.comment("")
-	p.set("listeners", "CLIENT://"+n.client.binding()+",REPL://"+n.repl.binding()+",CONTROLLER://"+n.controller.binding())
-	p.set("advertised.listeners", "CLIENT://"+n.client.String()+",REPL://"+n.repl.String())
-	p.set("listener.security.protocol.map", "CLIENT:SSL,REPL:SSL,CONTROLLER:SSL")
-	p.set("inter.broker.listener.name", "REPL")
-	p.set("controller.listener.names", "CONTROLLER")
+func (c *cluster) setListeners(p *properties.File, n node) {
+	p.Comment("")
+	p.Set("listeners", "CLIENT://"+n.client.binding()+",REPL://"+n.repl.binding()+",CONTROLLER://"+n.controller.binding())
+	p.Set("advertised.listeners", "CLIENT://"+n.client.String()+",REPL://"+n.repl.String())
+	p.Set("listener.security.protocol.map", "CLIENT:SSL,REPL:SSL,CONTROLLER:SSL")
+	p.Set("inter.broker.listener.name", "REPL")
+	p.Set("controller.listener.names", "CONTROLLER")
 }
 
 // setReplication keeps three copies where there are three brokers, and takes a
 // write when all but one of them have it.
-func (c *cluster) setReplication(p *properties) {
+func (c *cluster) setReplication(p *properties.File) {
 	replicas := min(3, len(c.Nodes))
 	factor, inSync := strconv.Itoa(replicas), strconv.Itoa(max(1, replicas-1))
-	p.comment("")
-	p.set("default.replication.factor", factor)
-	p.set("min.insync.replicas", inSync)
-	p.set("offsets.topic.replication.factor", factor)
-	p.set("transaction.state.log.replication.factor", factor)
-	p.set("transaction.state.log.min.isr", inSync)
-	p.set("share.coordinator.state.topic.replication.factor", factor)
-	p.set("share.coordinator.state.topic.min.isr", inSync)
+	p.Comment("")
+	p.Set("default.replication.factor", factor)
+	p.Set("min.insync.replicas", inSync)
+	p.Set("offsets.topic.replication.factor", factor)
+	p.Set("transaction.state.log.replication.factor", factor)
+	p.Set("transaction.state.log.min.isr", inSync)
+	p.Set("share.coordinator.state.topic.replication.factor", factor)
+	p.Set("share.coordinator.state.topic.min.isr", inSync)
 }
 
 // setTLS writes the settings of one listener, all under its own prefix: a setting
 // without one would be inherited by the others.
-func setTLS(p *properties, listener, keystore, truststore string, rules []rule) {
+func setTLS(p *properties.File, listener, keystore, truststore string, rules []rule) {
 	prefix := "listener.name." + listener + ".ssl."
-	p.set(prefix+"client.auth", "required")
-	p.set(prefix+"enabled.protocols", tlsProtocols)
-	p.set(prefix+"keystore.type", "PEM")
-	p.set(prefix+"keystore.location", keystore)
-	p.set(prefix+"truststore.type", "PEM")
-	p.set(prefix+"truststore.location", truststore)
-	p.set(prefix+"principal.mapping.rules", formatRules(rules))
+	p.Set(prefix+"client.auth", "required")
+	p.Set(prefix+"enabled.protocols", tlsProtocols)
+	p.Set(prefix+"keystore.type", "PEM")
+	p.Set(prefix+"keystore.location", keystore)
+	p.Set(prefix+"truststore.type", "PEM")
+	p.Set(prefix+"truststore.location", truststore)
+	p.Set(prefix+"principal.mapping.rules", formatRules(rules))
 }

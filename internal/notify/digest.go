@@ -95,7 +95,7 @@ func (v *digestView) addSections(d app.Digest) {
 			out.More = number(int64(s.More))
 		}
 		if d.ConsoleURL != "" {
-			out.Link = d.ConsoleURL + "/s/" + s.Service
+			out.Link = d.ConsoleURL + "/services/" + s.Service + "/users"
 		}
 		for _, i := range s.Items {
 			out.Items = append(out.Items, newItem(i, out.Link, scale, d))
@@ -134,7 +134,7 @@ func newItem(i app.DigestItem, serviceLink string, scale axis, d app.Digest) ite
 		Bars: scale.draw(i.OldNotBefore, i.OldNotAfter, i.NewNotBefore, i.NewNotAfter),
 	}
 	if serviceLink != "" {
-		out.Link = serviceLink + "/u/" + i.User
+		out.Link = serviceLink + "/" + i.User
 	}
 	switch renewed := newness(i, d); {
 	case i.Lapsed:

@@ -167,7 +167,7 @@ func TestLargeDigest(t *testing.T) {
 	long := func(i int) string { return fmt.Sprintf("%s-%03d", strings.Repeat("n", 60), i) }
 	d := large(t, 10, 50, long)
 	d.Project = long(999)
-	d.ConsoleURL = "https://segue.acme.example/p/" + d.Project
+	d.ConsoleURL = "https://segue.acme.example/projects/" + d.Project
 	m, err := NewRenderer().Digest(d, 1)
 	if err != nil {
 		t.Fatal(err)

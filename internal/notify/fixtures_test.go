@@ -66,7 +66,7 @@ func acme(t testing.TB) app.Digest {
 // acmeWithConsole is the same where a console is reached.
 func acmeWithConsole(t testing.TB) app.Digest {
 	d := acme(t)
-	d.ConsoleURL = "https://segue.acme.example/p/acme-prod"
+	d.ConsoleURL = "https://segue.acme.example/projects/acme-prod"
 	return d
 }
 
@@ -98,7 +98,7 @@ func large(t testing.TB, sections, items int, name func(i int) string) app.Diges
 	d := app.Digest{
 		Project: "acme-prod", Recipient: "ilse@acme.example", Why: "You are an operator of acme-prod.",
 		Now: now, Zone: helsinki(t), PublicURL: "https://segue.acme.example", Recorded: now,
-		ConsoleURL: "https://segue.acme.example/p/acme-prod",
+		ConsoleURL: "https://segue.acme.example/projects/acme-prod",
 		AuditSeq:   18203, AuditMAC: "9c4170d2b85ee07b1f0a66c2d4e8b7399c4170d2b85ee07b1f0a66c2d4e8b739",
 	}
 	for s := range sections {

@@ -48,14 +48,14 @@ func samples(t testing.TB) map[string]app.Mail {
 		keep(name, m, err)
 	}
 	lapsed := event(app.EventCertificateLapsed)
-	lapsed.At, lapsed.Zone, lapsed.ConsoleURL = at("2026-11-30 21:57").Add(time.Second), helsinki(t), "https://segue.acme.example/p/acme-prod"
+	lapsed.At, lapsed.Zone, lapsed.ConsoleURL = at("2026-11-30 21:57").Add(time.Second), helsinki(t), "https://segue.acme.example/projects/acme-prod"
 	for name, e := range map[string]app.Event{
 		"event-created": event(app.EventRenewalCreated), "event-lapsed": lapsed, "event-stale": failure(),
 	} {
 		m, err := r.Event(e, "ilse@acme.example", 0x2f2)
 		keep(name, m, err)
 	}
-	m, err := r.Invitation("acme-prod", "new@acme.example", "ilse@acme.example", "https://segue.acme.example/invitation#token=sgi_one-time", at("2026-12-01 10:00"))
+	m, err := r.Invitation("acme-prod", "new@acme.example", "ilse@acme.example", "https://segue.acme.example/invitation/sgi_one-time", at("2026-12-01 10:00"))
 	keep("invitation", m, err)
 	return made
 }

@@ -122,7 +122,7 @@ func TestHostileTextStaysText(t *testing.T) {
 		func() (app.Mail, error) { return r.Event(e, "ilse@acme.example", 1) },
 		func() (app.Mail, error) { return r.Digest(d, 1) },
 		func() (app.Mail, error) {
-			return r.Invitation("acme-prod", "new@acme.example", hostile, "https://segue.acme.example/invitation#token=x", at("2026-12-01 10:00"))
+			return r.Invitation("acme-prod", "new@acme.example", hostile, "https://segue.acme.example/invitation/x", at("2026-12-01 10:00"))
 		},
 	} {
 		m, err := make()
@@ -149,13 +149,13 @@ func TestHostileTextStaysText(t *testing.T) {
 // TestInvitation holds that the link stands in both bodies and nowhere else, and
 // that only a web address becomes one.
 func TestInvitation(t *testing.T) {
-	const link = "https://segue.acme.example/invitation#token=sgi_one-time&x=%3D"
+	const link = "https://segue.acme.example/invitation/sgi_one-time?x=%3D&y"
 	r := NewRenderer()
 	m, err := r.Invitation("acme-prod", "new@acme.example", "ilse@acme.example", link, at("2026-12-01 10:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(m.Text, link) || !strings.Contains(m.HTML, `href="https://segue.acme.example/invitation#token=sgi_one-time&amp;x=%3D"`) {
+	if !strings.Contains(m.Text, link) || !strings.Contains(m.HTML, `href="https://segue.acme.example/invitation/sgi_one-time?x=%3D&amp;y"`) {
 		t.Errorf("the link is not whole:\n%s", m.Text)
 	}
 	if strings.Contains(m.Subject+m.MessageID+m.ThreadID, "one-time") || !isMessageID(m.MessageID) {
@@ -165,7 +165,7 @@ func TestInvitation(t *testing.T) {
 	if err != nil || again.MessageID != m.MessageID {
 		t.Errorf("another attempt is %q, not %q", again.MessageID, m.MessageID)
 	}
-	for _, link := range []string{"", "/invitation#token=secret", "javascript:alert('secret')", "ftp://x.example/secret", "https://%zz/secret"} {
+	for _, link := range []string{"", "/invitation/secret", "javascript:alert('secret')", "ftp://x.example/secret", "https://%zz/secret"} {
 		_, err := r.Invitation("acme-prod", "new@acme.example", "ilse@acme.example", link, at("2026-12-01 10:00"))
 		if err == nil {
 			t.Errorf("%q became a link", link)

@@ -111,7 +111,7 @@ func TestWebhookSecrets(t *testing.T) {
 
 func TestSlackText(t *testing.T) {
 	created := event(app.EventRenewalCreated)
-	created.ConsoleURL = "https://segue.acme.example/p/acme-prod"
+	created.ConsoleURL = "https://segue.acme.example/projects/acme-prod"
 	golden(t, "slack.txt", slackText(created)+"\n\n"+slackText(failure())+"\n")
 	for text, want := range map[string]string{
 		"<!channel> & <https://evil.example|click>": "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;",

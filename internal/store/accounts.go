@@ -48,12 +48,22 @@ func (r reader) TokenByHash(ctx context.Context, hash []byte) (app.Token, error)
 
 func token(t db.Token) (app.Token, error) {
 	return app.Token{
-		ID: t.ID, AccountID: t.AccountID, Hash: t.Hash, Prefix: t.Prefix, Description: t.Description,
+		ID: t.ID, AccountID: t.AccountID, Kind: app.TokenKind(t.Kind), Hash: t.Hash, Prefix: t.Prefix, Description: t.Description,
 		CreatedAt: fromMillis(t.CreatedAt), ExpiresAt: fromNullMillis(t.ExpiresAt),
 		LastUsedAt: fromNullMillis(t.LastUsedAt), LastIP: t.LastIp, LastUserAgent: t.LastUserAgent,
 		RevokedAt: fromNullMillis(t.RevokedAt),
 		MaxAge:    millis(t.MaxAge.Int64), ExtendWhenUsed: t.ExtendWhenUsed,
 	}, nil
+}
+
+func (r reader) Sessions(ctx context.Context, accountID int64, now, usedSince time.Time, limit int) ([]app.Token, error) {
+	rows, err := r.q.Sessions(ctx, db.SessionsParams{
+		AccountID: accountID, Now: now.UnixMilli(), UsedSince: usedSince.UnixMilli(), Limit: int32(limit),
+	})
+	if err != nil {
+		return nil, readError("sessions", err)
+	}
+	return convertAll(rows, token)
 }
 
 func (r reader) Tokens(ctx context.Context, accountID int64, before app.TokenCursor, now time.Time, limit int) ([]app.Token, error) {
@@ -68,6 +78,21 @@ func (r reader) Tokens(ctx context.Context, accountID int64, before app.TokenCur
 		return nil, readError("tokens", err)
 	}
 	return convertAll(rows, token)
+}
+
+func (r reader) SignInAddresses(ctx context.Context, accountID int64, limit int) ([]string, error) {
+	addresses, err := r.q.SignInAddresses(ctx, db.SignInAddressesParams{AccountID: accountID, Limit: int32(limit)})
+	return addresses, readError("addresses", err)
+}
+
+func (r reader) SetupLink(ctx context.Context, hash []byte) (app.SetupLink, error) {
+	row, err := r.q.SetupLink(ctx, hash)
+	if err != nil {
+		return app.SetupLink{}, readError("set-up link", err)
+	}
+	return app.SetupLink{
+		TokenHash: row.TokenHash, Email: row.Email, CreatedAt: fromMillis(row.CreatedAt), ExpiresAt: fromMillis(row.ExpiresAt),
+	}, nil
 }
 
 func (r reader) CountTokens(ctx context.Context, accountID int64, now time.Time) (int, error) {
@@ -95,11 +120,25 @@ func (t *tx) InsertAccount(ctx context.Context, a app.Account) error {
 	}))
 }
 
+func (t *tx) SetSetupLink(ctx context.Context, l app.SetupLink) error {
+	if err := t.DeleteSetupLinks(ctx); err != nil {
+		return err
+	}
+	return t.writeError("set-up link", t.q.InsertSetupLink(ctx, db.InsertSetupLinkParams{
+		TokenHash: l.TokenHash, Email: l.Email, CreatedAt: l.CreatedAt.UnixMilli(), ExpiresAt: l.ExpiresAt.UnixMilli(),
+	}))
+}
+
+func (t *tx) DeleteSetupLinks(ctx context.Context) error {
+	return t.writeError("set-up link", t.q.DeleteSetupLinks(ctx))
+}
+
 func (t *tx) InsertToken(ctx context.Context, k app.Token) error {
 	return t.writeError("token", t.q.InsertToken(ctx, db.InsertTokenParams{
 		ID: k.ID, AccountID: k.AccountID, Hash: k.Hash, Prefix: k.Prefix, Description: k.Description,
 		CreatedAt: k.CreatedAt.UnixMilli(), ExpiresAt: nullMillis(k.ExpiresAt), LastUsedAt: nullMillis(k.LastUsedAt),
 		LastIp: k.LastIP, LastUserAgent: printable(k.LastUserAgent), RevokedAt: nullMillis(k.RevokedAt),
+		Kind:   string(k.Kind),
 		MaxAge: sql.NullInt64{Int64: k.MaxAge.Milliseconds(), Valid: k.MaxAge != 0}, ExtendWhenUsed: k.ExtendWhenUsed,
 	}))
 }

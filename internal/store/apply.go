@@ -102,6 +102,10 @@ func checkChange(d app.Decided) error {
 		return errors.New("a change that issues a pair must say when that is due")
 	case c.Delete && (c.Issue != nil || c.Due != nil):
 		return errors.New("a change that deletes a user must not give it a pair or a due date")
+	case c.Empty():
+		return errors.New("a change must do something")
+	case c.Acknowledge != nil && (c.Due != nil || c.Delete):
+		return errors.New("a change that acknowledges does nothing else")
 	}
 	return nil
 }

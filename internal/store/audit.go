@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/lifecycle"
 	"github.com/segue-project/segue/internal/store/db"
 )
 
@@ -15,12 +16,41 @@ func (r reader) AuditEntries(ctx context.Context, projectID, afterSeq int64, lim
 	if err != nil {
 		return nil, readError("audit log", err)
 	}
-	return convertAll(rows, func(e db.Audit) (app.AuditEntry, error) {
-		return app.AuditEntry{
-			ProjectID: e.ProjectID, Seq: e.Seq, At: fromMillis(e.At), Actor: e.Actor, Action: e.Action,
-			Service: e.Service, User: e.UserName, Detail: e.Detail, MAC: e.Mac,
-		}, nil
-	})
+	return convertAll(rows, auditEntry)
+}
+
+func auditEntry(e db.Audit) (app.AuditEntry, error) {
+	return app.AuditEntry{
+		ProjectID: e.ProjectID, Seq: e.Seq, At: fromMillis(e.At), Actor: e.Actor, Action: e.Action,
+		Service: e.Service, User: e.UserName, Detail: e.Detail, MAC: e.Mac,
+	}, nil
+}
+
+func (r reader) NewestAudit(ctx context.Context, projectID int64, f app.AuditFilter, beforeSeq int64, limit int) ([]app.AuditEntry, error) {
+	var rows []db.Audit
+	var err error
+	switch {
+	case f.Service != "" && f.User != "":
+		rows, err = r.q.NewestAuditAbout(ctx, db.NewestAuditAboutParams{
+			ProjectID: projectID, Service: f.Service, UserName: f.User, Actor: f.Actor, Action: f.Action, Before: beforeSeq, Limit: int32(limit),
+		})
+	case f.Actor != "" && f.Actor != app.System().Email:
+		rows, err = r.q.NewestAuditBy(ctx, db.NewestAuditByParams{
+			ProjectID: projectID, Actor: f.Actor, Service: f.Service, UserName: f.User, Action: f.Action, Before: beforeSeq, Limit: int32(limit),
+		})
+	case f.Action != "" && f.Action != string(lifecycle.ActionRenew):
+		rows, err = r.q.NewestAuditOf(ctx, db.NewestAuditOfParams{
+			ProjectID: projectID, Action: f.Action, Service: f.Service, UserName: f.User, Actor: f.Actor, Before: beforeSeq, Limit: int32(limit),
+		})
+	default: // what the sweep does is found anywhere
+		rows, err = r.q.NewestAudit(ctx, db.NewestAuditParams{
+			ProjectID: projectID, Service: f.Service, UserName: f.User, Actor: f.Actor, Action: f.Action, Before: beforeSeq, Limit: int32(limit),
+		})
+	}
+	if err != nil {
+		return nil, readError("audit log", err)
+	}
+	return convertAll(rows, auditEntry)
 }
 
 func (r reader) AuditHeadOf(ctx context.Context, projectID int64) (app.AuditHead, error) {

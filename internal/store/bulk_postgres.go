@@ -23,12 +23,14 @@ const (
 
 	pgMoveUsers = `UPDATE users u SET revision = u.revision + 1,
 	generation = COALESCE(c.number, u.generation), not_after = COALESCE(c.not_after, u.not_after),
+	old_not_after = CASE WHEN c.number IS NULL THEN u.old_not_after WHEN c.opens THEN u.not_after END,
+	acknowledged = u.acknowledged AND c.number IS NULL,
 	renew_at = c.due_at, due_at = c.due_at, spread_to = c.spread_to,
 	policy_validity = c.validity, policy_renew_before = c.renew_before, policy_spread = c.spread
-	FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-		AS c (id, base, number, not_after, due_at, spread_to, validity, renew_before, spread)
+	FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bool[])
+		AS c (id, base, number, not_after, due_at, spread_to, validity, renew_before, spread, opens)
 	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL RETURNING u.id`
-	pgTouchUsers = `UPDATE users u SET revision = u.revision + 1
+	pgAcknowledgeUsers = `UPDATE users u SET revision = u.revision + 1, acknowledged = TRUE
 	FROM unnest($1::bigint[], $2::bigint[]) AS c (id, base)
 	WHERE u.id = c.id AND u.revision = c.base AND u.deleted_at IS NULL RETURNING u.id`
 	pgEndUsers = `UPDATE users u SET revision = u.revision + 1, deleted_at = c.at, sealed_password = NULL,
@@ -117,7 +119,7 @@ func column[R, T any](rows []R, value func(R) T) []T {
 }
 
 // moves are the changes of a set by what they do to the row of their user.
-type moves struct{ due, touch, end []app.Decided }
+type moves struct{ due, acknowledge, end []app.Decided }
 
 func (b postgresBulk) changeUsers(ctx context.Context, changes []app.Decided, applied []bool) error {
 	var m moves
@@ -127,8 +129,8 @@ func (b postgresBulk) changeUsers(ctx context.Context, changes []app.Decided, ap
 		switch {
 		case d.Change.Delete:
 			m.end = append(m.end, d)
-		case d.Change.Due == nil:
-			m.touch = append(m.touch, d)
+		case d.Change.Acknowledge != nil:
+			m.acknowledge = append(m.acknowledge, d)
 		default:
 			m.due = append(m.due, d)
 		}
@@ -199,10 +201,11 @@ func (m moves) queue(batch *pgx.Batch, note func(pgx.Rows) error) {
 			column(m.due, func(d app.Decided) int64 { return d.Change.Due.Policy.Validity.Milliseconds() }),
 			column(m.due, func(d app.Decided) int64 { return d.Change.Due.Policy.RenewBefore.Milliseconds() }),
 			column(m.due, func(d app.Decided) int64 { return d.Change.Due.Policy.Spread.Milliseconds() }),
+			column(m.due, func(d app.Decided) bool { return d.Change.Open != nil }),
 		).Query(note)
 	}
-	if len(m.touch) > 0 {
-		batch.Queue(pgTouchUsers, column(m.touch, id), column(m.touch, base)).Query(note)
+	if len(m.acknowledge) > 0 {
+		batch.Queue(pgAcknowledgeUsers, column(m.acknowledge, id), column(m.acknowledge, base)).Query(note)
 	}
 	if len(m.end) > 0 {
 		batch.Queue(pgEndUsers, column(m.end, id), column(m.end, base),

@@ -16,8 +16,8 @@ import (
 type sqliteStatement int
 
 const (
-	moveUser sqliteStatement = iota
-	touchUser
+	issueUser sqliteStatement = iota
+	acknowledgeUser
 	endUser
 	insertGeneration
 	insertRenewal
@@ -35,10 +35,11 @@ const (
 // A statement names in SET only what it changes: naming a column of an index, or
 // of its condition, makes SQLite write that index.
 var sqliteTexts = [sqliteStatements]string{
-	moveUser: `UPDATE users SET revision = revision + 1, generation = COALESCE(?, generation), not_after = COALESCE(?, not_after),
+	issueUser: `UPDATE users SET revision = revision + 1, generation = ?, not_after = ?,
+	old_not_after = CASE WHEN ? THEN not_after END, acknowledged = 0,
 	renew_at = ?, due_at = ?, spread_to = ?, policy_validity = ?, policy_renew_before = ?, policy_spread = ?
 	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
-	touchUser: `UPDATE users SET revision = revision + 1 WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
+	acknowledgeUser: `UPDATE users SET revision = revision + 1, acknowledged = 1 WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
 	endUser: `UPDATE users SET revision = revision + 1, deleted_at = ?, sealed_password = NULL,
 	pairs_end = (SELECT MAX(not_after) FROM generations WHERE user_id = users.id)
 	WHERE id = ? AND revision = ? AND deleted_at IS NULL`,
@@ -148,16 +149,18 @@ func (b *sqliteBulk) changeUser(ctx context.Context, d app.Decided) (applied boo
 	switch {
 	case c.Delete:
 		return b.run(ctx, endUser, c.At.UnixMilli(), d.UserID, c.Base)
-	case c.Due == nil:
-		return b.run(ctx, touchUser, d.UserID, c.Base)
-	}
-	var number, notAfter any
-	if c.Issue != nil {
-		number, notAfter = c.Issue.Number, c.Issue.NotAfter.UnixMilli()
+	case c.Acknowledge != nil:
+		return b.run(ctx, acknowledgeUser, d.UserID, c.Base)
 	}
 	p := c.Due.Policy
-	return b.run(ctx, moveUser, number, notAfter, c.Due.At.UnixMilli(), c.Due.At.UnixMilli(), nullMillis(c.Due.SpreadTo),
-		p.Validity.Milliseconds(), p.RenewBefore.Milliseconds(), p.Spread.Milliseconds(), d.UserID, c.Base)
+	due := []any{
+		c.Due.At.UnixMilli(), c.Due.At.UnixMilli(), nullMillis(c.Due.SpreadTo),
+		p.Validity.Milliseconds(), p.RenewBefore.Milliseconds(), p.Spread.Milliseconds(), d.UserID, c.Base,
+	}
+	if c.Issue == nil {
+		return b.run(ctx, setDue, due...)
+	}
+	return b.run(ctx, issueUser, append([]any{c.Issue.Number, c.Issue.NotAfter.UnixMilli(), c.Open != nil}, due...)...)
 }
 
 func (b *sqliteBulk) writeRows(ctx context.Context, rows changeRows) (revokedOf []int64, err error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,6 +144,34 @@ func (h *history) compare(t *testing.T) {
 	h.same("due", u.DueAt, h.facts.RenewAt)
 	h.comparePending(pending)
 	h.compareDue(t)
+	h.compareState(t)
+}
+
+// compareState demands that a list finds the user in the state that the facts
+// say, and in no other, now and at an end of a pair, to the millisecond.
+func (h *history) compareState(t *testing.T) {
+	moments := []time.Time{h.now}
+	for _, g := range h.facts.Generations {
+		moments = append(moments, g.NotAfter, g.NotAfter.Add(time.Millisecond))
+	}
+	now := rapid.SampledFrom(moments).Draw(h.T, "moment")
+	for _, state := range []lifecycle.State{lifecycle.Lapsed, lifecycle.Expiring, lifecycle.Acknowledged, lifecycle.Valid} {
+		var found []app.ListedUser
+		err := h.p.Read(t.Context(), func(r app.Reader) (err error) {
+			found, err = r.FindUsers(t.Context(), app.UserQuery{
+				ServiceID: 2, Now: now, States: []lifecycle.State{state}, Search: h.name, Sort: app.SortName, Limit: 1000,
+			})
+			return err
+		})
+		if err != nil {
+			h.Fatal(err)
+		}
+		i := slices.IndexFunc(found, func(u app.ListedUser) bool { return u.Name == h.name })
+		h.same(fmt.Sprintf("found as %s at %v", state, now), i >= 0, h.facts.State(now) == state)
+		if i >= 0 {
+			h.same("state of the row", found[i].Facts.State(now), state)
+		}
+	}
 }
 
 func (h *history) comparePending(list []app.PendingRenewal) {

@@ -60,6 +60,7 @@ func inspectedUser(row db.InspectUsersRow) app.InspectedUser {
 		User: u, ServiceName: row.Service, OpenFailure: openFailure(u, row),
 		Copies: app.UserCopies{
 			Shard: int(row.User.Shard), Generation: int(row.User.Generation), NotAfter: notAfter(row.User),
+			OldNotAfter: fromNullMillis(row.User.OldNotAfter), Acknowledged: row.User.Acknowledged,
 		},
 	}
 }
@@ -76,6 +77,9 @@ func inspectRenewal(u *app.InspectedUser, row db.Renewal) {
 	u.Facts.Renewals = append(u.Facts.Renewals, renewal(row))
 	u.Copies.Renewals = append(u.Copies.Renewals, app.RenewalCopy{
 		ProjectID: row.ProjectID, ServiceID: row.ServiceID, OldNotAfter: fromMillis(row.OldNotAfter),
+	})
+	u.Reminders = append(u.Reminders, app.InspectedReminder{
+		RemindAt: fromNullMillis(row.RemindAt), Told: fromMillis(row.ToldAt), SnoozedUntil: fromNullMillis(row.SnoozedUntil),
 	})
 }
 
@@ -132,6 +136,29 @@ func (s *Store) InspectTokens(ctx context.Context, afterID int64, limit int) ([]
 	return inspect(ctx, s, "tokens", func(q *db.Queries) ([]db.Token, error) {
 		return q.InspectTokens(ctx, db.InspectTokensParams{After: afterID, Limit: int32(limit)})
 	}, token)
+}
+
+// InspectChannels pages by id.
+func (s *Store) InspectChannels(ctx context.Context, afterID int64, limit int) ([]app.Channel, error) {
+	return inspect(ctx, s, "channels", func(q *db.Queries) ([]db.Channel, error) {
+		return q.InspectChannels(ctx, db.InspectChannelsParams{After: afterID, Limit: int32(limit)})
+	}, channel)
+}
+
+// InspectMessages pages by id.
+func (s *Store) InspectMessages(ctx context.Context, afterID int64, limit int) ([]app.InspectedMessage, error) {
+	return inspect(ctx, s, "messages", func(q *db.Queries) ([]db.InspectMessagesRow, error) {
+		return q.InspectMessages(ctx, db.InspectMessagesParams{After: afterID, Limit: int32(limit)})
+	}, inspectedMessage)
+}
+
+func inspectedMessage(row db.InspectMessagesRow) (app.InspectedMessage, error) {
+	m, err := message(db.Message{
+		ID: row.ID, ProjectID: row.ProjectID, ChannelID: row.ChannelID, CreatedAt: row.CreatedAt, DueAt: row.DueAt,
+		Attempts: row.Attempts, State: row.State, Kind: row.Kind, Recipient: row.Recipient,
+		LastError: row.LastError, Payload: row.Payload, Subject: row.Subject, Body: row.Body,
+	})
+	return app.InspectedMessage{Message: m, Recorded: int(row.Recorded), HasChannel: row.Reachable > 0}, err
 }
 
 // LastSweep is the newest moment that SweepCommitted noted; zero for none.

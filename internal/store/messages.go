@@ -65,6 +65,43 @@ func (r reader) Attempts(ctx context.Context, messageID int64) ([]app.Attempt, e
 	})
 }
 
+func (r reader) MessagesOfUser(ctx context.Context, userID int64, before app.MessageCursor, limit int) ([]app.Message, error) {
+	at := before.CreatedAt.UnixMilli()
+	if before == (app.MessageCursor{}) {
+		at = math.MaxInt64
+	}
+	rows, err := r.q.MessagesOfUser(ctx, db.MessagesOfUserParams{UserID: userID, CreatedAt: at, ID: before.ID, Limit: int32(limit)})
+	if err != nil {
+		return nil, readError("messages", err)
+	}
+	return convertAll(rows, message)
+}
+
+func (r reader) NewestTried(ctx context.Context, projectID, channelID int64) (app.Tried, error) {
+	row, err := r.q.NewestTried(ctx, db.NewestTriedParams{ProjectID: projectID, ChannelID: channelID})
+	if err != nil {
+		return app.Tried{}, readError("newest message", err)
+	}
+	return app.Tried{State: app.MessageState(row.State), Error: row.LastError, At: fromMillis(row.TriedAt)}, nil
+}
+
+func (r reader) NewestError(ctx context.Context, projectID int64, state app.MessageState) (app.Tried, error) {
+	row, err := r.q.NewestError(ctx, db.NewestErrorParams{ProjectID: projectID, State: string(state)})
+	if err != nil {
+		return app.Tried{}, readError("newest message", err)
+	}
+	return app.Tried{State: state, Error: row.LastError, At: fromMillis(row.TriedAt)}, nil
+}
+
+func (r reader) NextTries(ctx context.Context, projectID int64) (map[int64]time.Time, error) {
+	rows, err := r.q.NextTries(ctx, projectID)
+	next := make(map[int64]time.Time, len(rows))
+	for _, row := range rows {
+		next[row.ChannelID] = fromMillis(row.DueAt)
+	}
+	return next, readError("messages", err)
+}
+
 func (r reader) HasNewerDigest(ctx context.Context, m app.Message) (bool, error) {
 	n, err := r.q.HasNewerDigest(ctx, db.HasNewerDigestParams{
 		ProjectID: m.ProjectID, Recipient: m.Recipient, CreatedAt: m.CreatedAt.UnixMilli(),
@@ -169,6 +206,16 @@ func (t *tx) RecordAttempt(ctx context.Context, a app.Attempt, m app.Message) er
 		ID: a.MessageID, State: string(m.State), DueAt: nullMillis(due), Attempts: int32(m.Attempts),
 		LastError: printable(m.LastError), SentAt: nullMillis(m.SentAt), Subject: m.Subject, Body: m.Body, Html: m.HTML,
 	}))
+}
+
+func (t *tx) NameUsers(ctx context.Context, m app.Message, userIDs []int64) error {
+	for _, id := range userIDs {
+		err := t.q.InsertMessageUser(ctx, db.InsertMessageUserParams{UserID: id, CreatedAt: m.CreatedAt.UnixMilli(), MessageID: m.ID})
+		if err != nil {
+			return t.writeError("users of a message", err)
+		}
+	}
+	return nil
 }
 
 func (t *tx) RetryMessage(ctx context.Context, id int64, now time.Time) error {

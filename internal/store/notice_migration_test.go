@@ -12,6 +12,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/segue-project/segue/internal/app"
+	"github.com/segue-project/segue/internal/lifecycle"
 	"github.com/segue-project/segue/internal/store"
 )
 
@@ -37,6 +38,12 @@ func TestRenewalsOfBeforeNotices(t *testing.T) {
 			rewrites, err := r.PolicyRewrites(t.Context())
 			if err != nil || len(rewrites) != 1 || rewrites[0].Kind != app.RewriteRenewals {
 				t.Errorf("policy changes %+v, %v", rewrites, err)
+			}
+			users, err := r.FindUsers(t.Context(), app.UserQuery{
+				ServiceID: 2, Now: created, States: []lifecycle.State{lifecycle.Expiring, lifecycle.Acknowledged}, Sort: app.SortUrgency, Limit: 10,
+			})
+			if err != nil || len(users) != 2 || users[0].Name != "reader" || users[1].Name != "writer" || users[1].Cursor.Standing != 2 {
+				t.Errorf("lists show %+v, %v; want reader, which awaits, and writer, which is acknowledged", users, err)
 			}
 			p, err := r.Project(t.Context(), 1)
 			if err != nil || p.Notices != nil || !p.NewsAt.IsZero() || !p.DigestAt.IsZero() {

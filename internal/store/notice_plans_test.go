@@ -52,8 +52,9 @@ func noticeQueries(ctx context.Context, r reader, at time.Time) []func() error {
 const (
 	fillMessages = `
 INSERT INTO messages (id, project_id, channel_id, created_at, due_at, attempts, state, kind, event, recipient, slot, last_error, payload, subject, body, html)
-	SELECT n, n % 200 + 1, 0, n * 5, CASE WHEN n % 50 = 0 THEN n * 5 END, 0,
-	CASE n % 50 WHEN 0 THEN 'due' WHEN 1 THEN 'dead' ELSE 'sent' END, 'event', '', 'ann@example.org', '', '', '{}', '', '', '' FROM numbers;`
+	SELECT n, n % 200 + 1, 0, n * 5, CASE WHEN n % 50 = 0 THEN n * 5 END, CASE WHEN n % 50 = 0 THEN 0 ELSE 1 END,
+	CASE n % 50 WHEN 0 THEN 'due' WHEN 1 THEN 'dead' ELSE 'sent' END, 'event', '', 'ann@example.org', '',
+	CASE WHEN n % 50 = 1 THEN 'refused' ELSE '' END, '{}', '', '', '' FROM numbers;`
 	fillReminders = `;
 UPDATE renewals SET remind_at = old_not_after WHERE acknowledged_at IS NULL;
 UPDATE projects SET news_at = id WHERE id % 10 = 0`

@@ -90,10 +90,11 @@ var indexes = []indexUse{
 	{query: "UserByName", uses: []string{"users_name", "generations_pkey"}},
 	{query: "Users", uses: []string{"users_name", "generations_pkey"}, sorted: true},
 	{query: "CountUsersOfProject", uses: []string{"users_project"}},
-	{query: "CountUsersOfService", uses: []string{"users_name"}},
+	{query: "CountUsersOfService", uses: []string{"users_(name|list)"}},
 	{query: "DuesOfProject", uses: []string{"users_project"}, sorted: true},
 	{query: "DuesOfService", uses: []string{"users_project"}, sorted: true},
 	{query: "DeletedPairsEnd", uses: []string{"services_every_name", "users_left"}},
+	{query: "PairsEnd", uses: []string{"generations_pkey"}},
 	{query: "Revoked", uses: []string{"generations_revoked"}},
 	{query: "DestroyKeys", uses: []string{"generations_keys"}},
 }
@@ -106,30 +107,34 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		fill        string
 		wholeTables *regexp.Regexp
 		sorts       string
-		primaryKeys map[string]string // as the plan names what is "<table>_pkey" in the table above
+		names       map[string]string // as the plan names what the tables of indexes call otherwise
 	}{
 		"sqlite": {
 			o: Options{Dir: t.TempDir()}, explain: "EXPLAIN QUERY PLAN", fill: fillSQLite, settings: "SELECT 1",
-			wholeTables: regexp.MustCompile(`(?m)^SCAN (u|users|g|generations|r|renewals|projects)\b`), sorts: "TEMP B-TREE",
-			primaryKeys: map[string]string{"generations_pkey": "sqlite_autoindex_generations_1", "renewals_pkey": "PRIMARY KEY"},
+			wholeTables: regexp.MustCompile(`(?m)^SCAN (u|v|users|g|generations|r|renewals|projects|audit|k|e|m|tokens)\b`), sorts: "TEMP B-TREE",
+			names: map[string]string{
+				"generations_pkey": "sqlite_autoindex_generations_1", "renewals_pkey": "PRIMARY KEY", "audit_pkey": "PRIMARY KEY",
+				"message_users_pkey": "PRIMARY KEY",
+			},
 		},
 		"postgres": {
 			o: Options{DatabaseURL: testenv.Postgres(t)}, explain: "EXPLAIN", fill: fillPostgres,
 			// 20,000 rows are so few that reading them all is often cheapest: ask what it does where there are more.
 			settings:    "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
-			wholeTables: regexp.MustCompile(`Seq Scan on (users|generations|renewals|messages|projects)\b`), sorts: "Sort Key",
+			wholeTables: regexp.MustCompile(`Seq Scan on (users|generations|renewals|messages|projects|audit|tokens)\b`), sorts: "Sort Key",
+			names: map[string]string{"COVERING INDEX users_list": "users_name"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openFilled(t, test.o, test.fill)
 			plans := plansOf(t, s, test.settings, test.explain)
-			for _, want := range slices.Concat(indexes, noticeIndexes) {
+			for _, want := range slices.Concat(indexes, noticeIndexes, listIndexes) {
 				plan, ok := plans[want.query]
 				if !ok {
 					t.Errorf("%s was not run", want.query)
 				}
 				for _, index := range want.uses {
-					if name := test.primaryKeys[index]; name != "" {
+					if name := test.names[index]; name != "" {
 						index = name
 					}
 					if !regexp.MustCompile(index + `\b`).MatchString(plan) {
@@ -209,13 +214,14 @@ func plansOf(t *testing.T, s *Store, settings, explain string) map[string]string
 			_, err := r.DeletedPairsEnd(ctx, 11, "service-11", "user-10", at)
 			return ignoreNotFound(err)
 		},
+		func() error { _, err := r.PairsEnd(ctx, 5, at); return ignoreNotFound(err) },
 		func() error { _, err := r.Revoked(ctx, 1, at); return err },
 		func() error {
 			_, err := r.q.DestroyKeys(ctx, db.DestroyKeysParams{Shard: 3, NotAfter: 20_000, Limit: 250})
 			return err
 		},
 	}
-	for i, query := range append(queries, noticeQueries(ctx, r, at)...) {
+	for i, query := range slices.Concat(queries, noticeQueries(ctx, r, at), listQueries(ctx, r, at)) {
 		if err := query(); err != nil {
 			t.Fatalf("query %d: %v", i, err)
 		}
@@ -245,13 +251,13 @@ INSERT INTO generations (user_id, number, shard, ca_id, not_before, not_after, c
 	SELECT n, 1, n % 16, 1, 0, n * 6, 0, CASE WHEN n % 10 = 0 THEN 1 END, CAST('serial-' || n AS BYTES), CAST('c' AS BYTES),
 	CASE WHEN n % 10 <> 0 THEN CAST('k' AS BYTES) END FROM numbers;
 INSERT INTO renewals (user_id, generation, replaced, project_id, service_id, old_not_after, created_at, acknowledged_at)
-	SELECT n, 1, 0, n % 200 + 1, n % 200 + 1, n * 6, 0, CASE WHEN n % 40 <> 0 THEN 1 END FROM numbers WHERE n % 4 = 0;
-DROP TABLE numbers`
+	SELECT n, 1, 0, n % 200 + 1, n % 200 + 1, n * 6, 0, CASE WHEN n % 40 <> 0 THEN 1 END FROM numbers WHERE n % 4 = 0`
+	fillAll      = countTo20000 + fillMessages + fillRows + fillReminders + fillLists
 	countTo20000 = `CREATE TABLE numbers AS WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000) SELECT n FROM c;`
 )
 
 // SQLite has no statistics in real stores either; PostgreSQL makes its own.
 var (
-	fillSQLite   = countTo20000 + fillMessages + strings.NewReplacer("AS BYTES", "AS BLOB", "CAST(0 AS BOOLEAN)", "0").Replace(fillRows) + fillReminders
-	fillPostgres = countTo20000 + fillMessages + strings.ReplaceAll(fillRows, "AS BYTES", "AS BYTEA") + fillReminders + ";ANALYZE"
+	fillSQLite   = strings.NewReplacer("AS BYTES", "AS BLOB", "CAST(0 AS BOOLEAN)", "0").Replace(fillAll)
+	fillPostgres = strings.ReplaceAll(fillAll, "AS BYTES", "AS BYTEA") + ";ANALYZE"
 )

@@ -62,6 +62,17 @@ func (r reader) DeletedPairsEnd(ctx context.Context, projectID int64, service, u
 	return fromNullMillis(end), nil
 }
 
+func (r reader) PairsEnd(ctx context.Context, serviceID int64, now time.Time) (time.Time, error) {
+	end, err := r.q.PairsEnd(ctx, db.PairsEndParams{ServiceID: serviceID, Now: now.UnixMilli()})
+	if err != nil {
+		return time.Time{}, readError("pairs of a service", err)
+	}
+	if end == 0 {
+		return time.Time{}, app.ErrNotFound
+	}
+	return fromMillis(end), nil
+}
+
 // InsertService waits for a project that is being deleted: its row refers to the
 // project's. Where that came first the transaction runs again.
 func (t *tx) InsertService(ctx context.Context, s app.Service) error {

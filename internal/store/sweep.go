@@ -116,6 +116,19 @@ func (t *tx) SweepCommitted(ctx context.Context, now time.Time) error {
 	return t.writeError("sweep", t.q.AdvanceLastSweep(ctx, now.UnixMilli()))
 }
 
+func (t *tx) RewindClock(ctx context.Context, now, longestWait time.Time) error {
+	if err := t.q.RewindSweeps(ctx, now.UnixMilli()); err != nil {
+		return t.writeError("sweep", err)
+	}
+	if err := t.q.RewindDigests(ctx, now.UnixMilli()); err != nil {
+		return t.writeError("digests", err)
+	}
+	if err := t.q.RewindSlots(ctx, now.UnixMilli()); err != nil {
+		return t.writeError("digests", err)
+	}
+	return t.writeError("messages", t.q.RewindMessages(ctx, db.RewindMessagesParams{Now: now.UnixMilli(), LongestWait: longestWait.UnixMilli()}))
+}
+
 // sweptShard is the name under which a shard's last complete sweep is noted.
 const sweptShard = "swept:%02d"
 

@@ -68,9 +68,11 @@ var onePerMessage = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState
 }}
 
 // deliverArgs is the job that makes one attempt at a message. Attempts, waits
-// and what is given up are in our own tables.
+// and what is given up are in our own tables. The id travels as text: River's
+// driver for PostgreSQL reads the numbers of arguments as floating point, and of
+// an id of 63 bits that leaves another one.
 type deliverArgs struct {
-	Message int64 `json:"message"`
+	Message int64 `json:"message,string"`
 }
 
 func (deliverArgs) Kind() string { return "segue_deliver" }

@@ -2,7 +2,6 @@ package work
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -62,10 +61,7 @@ func (w *tickWorker) checkClock(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if host.Sub(now).Abs() > maxClockDifference {
-		return errors.New("the clocks of this host and of the database differ by more than 5 minutes: set them right (for example by NTP); nothing is renewed until then")
-	}
-	return nil
+	return app.CheckClock(host, now)
 }
 
 // beat tells the outside that a sweep went well.

@@ -55,9 +55,6 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// maxClockDifference is how far this host's clock and the database's may differ.
-const maxClockDifference = 5 * time.Minute
-
 // Runner runs the jobs of this process.
 type Runner struct {
 	client *river.Client[*sql.Tx]

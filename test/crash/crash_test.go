@@ -96,9 +96,9 @@ func crashServe(t *testing.T, from template, n int) {
 // inPart is a random number in the i-th of n equal parts of [0, 1).
 func inPart(i, n int) float64 { return (float64(i) + rand.Float64()) / float64(n) }
 
-func (in instance) serve(t *testing.T) *process {
+func (in instance) serve(t *testing.T, more ...string) *process {
 	t.Helper()
-	return in.start(t, "serve", "--listen", "127.0.0.1:0", "--tick", "1s", "--log-level", "info")
+	return in.start(t, "serve", append([]string{"--listen", "127.0.0.1:0", "--tick", "1s", "--log-level", "info"}, more...)...)
 }
 
 // awaitRenewed returns when n users are renewed, and every process listens and runs still.
@@ -178,14 +178,21 @@ func number(t *testing.T, p *process, pattern string) (sum int) {
 }
 
 // TestReplicas lets three processes serve one PostgreSQL on which 1,000 users
-// become due at the same moment: each is renewed by exactly one of them.
+// become due at the same moment: each is renewed by exactly one of them, and of
+// each renewal and digest people hear once.
 func TestReplicas(t *testing.T) {
-	due := time.Now().Add(12 * time.Second)
+	due := time.Now().Add(15 * time.Second)
 	in := newTemplate(t, testenv.Postgres(t), 799, 199, due)
-	replicas := []*process{in.serve(t), in.serve(t), in.serve(t)}
+	out := newOutside(t)
+	in.tell(t, out)
+	var replicas []*process
+	for range 3 {
+		replicas = append(replicas, in.serve(t, out.flags()...))
+	}
 	slow := time.Now().After(due) // then the first one may have done all the work
 	in.awaitRenewed(t, in.users, replicas...)
-	time.Sleep(2 * time.Second) // two ticks more, with nothing left to do
+	in.awaitSent(t, replicas...)
+	time.Sleep(quietFor(t)) // ticks more, with nothing left to do
 	sum, busy := 0, 0
 	for _, p := range replicas {
 		p.terminate(t)
@@ -198,5 +205,16 @@ func TestReplicas(t *testing.T) {
 	if sum != in.users || busy < 2 && !slow {
 		t.Errorf("%d replicas renewed %d users of %d", busy, sum, in.users)
 	}
+	out.heardOnce(t, in.messages(t), in.users)
 	in.check(t, in.users)
+}
+
+// quietFor is how long replicas go on with nothing left to do: two ticks, or two
+// minutes where many points are asked for.
+func quietFor(t *testing.T) time.Duration {
+	t.Helper()
+	if points(t) > 20 {
+		return 2 * time.Minute
+	}
+	return 2 * time.Second
 }

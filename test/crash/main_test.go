@@ -6,11 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/segue-project/segue/internal/testenv"
 )
 
 // segueBin is the program under test.
@@ -34,19 +35,6 @@ func run(m *testing.M) int {
 	}
 	return m.Run()
 }
-
-// startable holds processes to start on one thread that lives as long as the
-// test: a death signal is tied to the starting thread, not to the program.
-var startable = sync.OnceValue(func() chan<- func() {
-	starts := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for start := range starts {
-			start()
-		}
-	}()
-	return starts
-})
 
 // output is what a process prints, while it runs too.
 type output struct {
@@ -78,10 +66,7 @@ func (in instance) start(t *testing.T, command string, args ...string) *process 
 	t.Helper()
 	p := &process{cmd: exec.Command(segueBin, in.args(command, args...)...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
-	dieWithParent(p.cmd)
-	started := make(chan error)
-	startable() <- func() { started <- p.cmd.Start() }
-	if err := <-started; err != nil {
+	if err := testenv.Start(p.cmd); err != nil {
 		t.Fatal(err)
 	}
 	go func() {

@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/segue-project/segue/api"
+	"github.com/segue-project/segue/internal/notify/smtptest"
 )
 
 // avn is the unmodified client of managed Kafka, signed in at a segue.
@@ -137,6 +139,79 @@ func TestAvn(t *testing.T) {
 		t.Errorf("avn service user-list printed\n%s", out)
 	}
 	s.doctor(t)
+}
+
+// TestAvnMembers lets avn invite somebody, who accepts by the link in the mail, and
+// take their place away again.
+func TestAvnMembers(t *testing.T) {
+	t.Parallel()
+	const grace, password = "grace@example.com", "a bug in the relay"
+	mail := smtptest.Start(t, smtptest.STARTTLS)
+	s := startSegue(t, "--smtp-url", mail.URL(), "--mail-from", "segue@example.com", "--public-url", "http://segue.example")
+	s.createProject(t, "demo", "", "")
+	a := startAvn(t, s)
+
+	a.run(t, "project user-invite "+grace+" --project demo --role operator")
+	var invited []struct {
+		Invited  string `json:"invited_user_email"`
+		Inviting string `json:"inviting_user_email"`
+		Role     string `json:"member_type"`
+		At       string `json:"invite_time"`
+	}
+	a.json(t, "project invite-list --project demo", &invited)
+	if len(invited) != 1 || invited[0].Invited != grace || invited[0].Inviting != adminEmail || invited[0].Role != "operator" || invited[0].At == "" {
+		t.Errorf("avn project invite-list printed %+v", invited)
+	}
+	a.run(t, "project invite-list --project demo") // as a table
+
+	mails := mail.Messages()
+	if len(mails) != 1 || mails[0].To[0] != grace {
+		t.Fatalf("%d mails left, want the invitation", len(mails))
+	}
+	link := regexp.MustCompile(`http://segue\.example/invitation/(\w+)`).FindStringSubmatch(mails[0].Parse(t).Text)
+	if link == nil {
+		t.Fatalf("the invitation holds no link:\n%s", mails[0].Parse(t).Text)
+	}
+	if err := s.api.AcceptInvitation(t.Context(), api.InvitationAccept{Token: link[1], Password: password, RealName: "Grace"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.members(t, "demo"); got[grace] != "operator" || len(got) != 2 {
+		t.Errorf("avn project user-list printed %v", got)
+	}
+	hers := &avn{bin: a.bin, url: a.url, env: []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + password}}
+	hers.run(t, "user login "+grace)
+	if out := hers.run(t, "project list"); !strings.Contains(out, "demo") {
+		t.Errorf("a member's avn project list printed\n%s", out)
+	}
+
+	a.run(t, "project user-remove "+grace+" --project demo")
+	if got := a.members(t, "demo"); len(got) != 1 || got[adminEmail] != "admin" {
+		t.Errorf("after user-remove avn project user-list printed %v", got)
+	}
+	if out := hers.run(t, "project list"); strings.Contains(out, "demo") {
+		t.Errorf("somebody who was removed still sees\n%s", out)
+	}
+	s.doctor(t)
+}
+
+// members are those whom avn lists, with their roles.
+func (a *avn) members(t *testing.T, project string) map[string]string {
+	t.Helper()
+	var listed []struct {
+		Email string `json:"user_email"`
+		Role  string `json:"member_type"`
+		Since string `json:"create_time"`
+	}
+	a.json(t, "project user-list --project "+project, &listed)
+	a.run(t, "project user-list --project "+project) // as a table
+	roles := map[string]string{}
+	for _, m := range listed {
+		if m.Since == "" {
+			t.Errorf("%s has no create_time", m.Email)
+		}
+		roles[m.Email] = m.Role
+	}
+	return roles
 }
 
 func expiringEnds(users []api.User) int {

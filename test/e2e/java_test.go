@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/segue-project/segue/internal/testenv"
 )
 
 // javaClient is Kafka's own client in a process of its own; see java/TestClient.java.
@@ -38,10 +40,14 @@ func startJava(t testing.TB, kit, credentials, topic string, more ...string) *ja
 		"request.timeout.ms=5000",
 		"delivery.timeout.ms=10000",
 	}, more...)...)
-	class := filepath.Join(kafkaDir, "classes") + string(os.PathListSeparator) + filepath.Join(kafkaDir, "tools", "*")
-	cmd := exec.Command("java", append(javaOptions(t, "-Xmx64m"), "-cp", class, "TestClient", config, topic)...)
+	cmd := exec.Command("java", append(javaOptions(t, "-Xmx64m"), "-cp", javaClasses(), "TestClient", config, topic)...)
 	cmd.Dir = dir
 	return talk(t, cmd)
+}
+
+// javaClasses is where the test's client and Kafka's lie.
+func javaClasses() string {
+	return filepath.Join(kafkaDir, "classes") + string(os.PathListSeparator) + filepath.Join(kafkaDir, "tools", "*")
 }
 
 // copyFile writes what the sources hold, one after the other.
@@ -82,7 +88,7 @@ func talk(t testing.TB, cmd *exec.Cmd) *javaClient {
 	cmd.Stderr = log
 	in, inErr := cmd.StdinPipe()
 	out, outErr := cmd.StdoutPipe()
-	if err := errors.Join(inErr, outErr, start(cmd)); err != nil {
+	if err := errors.Join(inErr, outErr, testenv.Start(cmd)); err != nil {
 		t.Fatal(err)
 	}
 	c := &javaClient{in: in, lines: make(chan string), log: log.Name()}

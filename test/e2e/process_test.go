@@ -7,33 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/segue-project/segue/internal/testenv"
 )
-
-// startable holds processes to start on one thread that lives as long as the
-// test: a death signal is tied to the starting thread, not to the program.
-var startable = sync.OnceValue(func() chan<- func() {
-	starts := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for start := range starts {
-			start()
-		}
-	}()
-	return starts
-})
-
-func start(cmd *exec.Cmd) error {
-	dieWithParent(cmd)
-	done := make(chan error)
-	startable() <- func() { done <- cmd.Start() }
-	return <-done
-}
 
 // process is a server that a test started; the test's end ends it.
 type process struct {
@@ -51,7 +32,7 @@ func launch(t testing.TB, cmd *exec.Cmd) *process {
 	}
 	defer func() { _ = log.Close() }()
 	cmd.Stdout, cmd.Stderr = log, log
-	if err := start(cmd); err != nil {
+	if err := testenv.Start(cmd); err != nil {
 		t.Fatalf("start %s: %v", cmd.Path, err)
 	}
 	p := &process{cmd: cmd, log: log.Name(), done: make(chan struct{})}

@@ -29,13 +29,15 @@ type segue struct {
 	api *api.Client
 }
 
-// startSegue serves an empty store and signs the administrator in.
-func startSegue(t testing.TB) *segue {
+// startSegue serves an empty store and signs the administrator in; more are
+// further arguments of serve.
+func startSegue(t testing.TB, more ...string) *segue {
 	t.Helper()
 	home := t.TempDir()
 	s := &segue{url: fmt.Sprintf("http://127.0.0.1:%d", freePorts(t, 1)[0]), dir: filepath.Join(home, "data")}
 	s.env = []string{"HOME=" + home, "XDG_CONFIG_HOME=" + filepath.Join(home, "config"), "PATH=" + os.Getenv("PATH"), "SEGUE_URL=" + s.url}
-	cmd := exec.Command(segueBin, "serve", "--dir", s.dir, "--listen", strings.TrimPrefix(s.url, "http://"), "--tick", "1s")
+	args := []string{"serve", "--dir", s.dir, "--listen", strings.TrimPrefix(s.url, "http://"), "--tick", "1s"}
+	cmd := exec.Command(segueBin, append(args, more...)...)
 	cmd.Env = append(s.env, "SEGUE_ADMIN_EMAIL="+adminEmail, "SEGUE_ADMIN_PASSWORD="+adminPassword)
 	launch(t, cmd).await(t, "listening on "+s.url, 30*time.Second)
 
@@ -61,10 +63,15 @@ func startSegue(t testing.TB) *segue {
 // run is one command of the CLI, split at blanks.
 func (s *segue) run(t testing.TB, format string, args ...any) string {
 	t.Helper()
-	line := fmt.Sprintf(format, args...)
+	return s.runArgs(t, strings.Fields(fmt.Sprintf(format, args...))...)
+}
+
+// runArgs is one command of the CLI whose arguments may hold blanks.
+func (s *segue) runArgs(t testing.TB, args ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, segueBin, strings.Fields(line)...)
+	cmd := exec.CommandContext(ctx, segueBin, args...)
 	cmd.Env = s.env
 	out, err := cmd.Output()
 	if err != nil {
@@ -72,7 +79,7 @@ func (s *segue) run(t testing.TB, format string, args ...any) string {
 		if errors.As(err, &exit) {
 			err = fmt.Errorf("%w: %s", err, exit.Stderr)
 		}
-		t.Fatalf("segue %s: %v", line, err)
+		t.Fatalf("segue %s: %v", strings.Join(args, " "), err)
 	}
 	return string(out)
 }

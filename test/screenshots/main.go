@@ -1,119 +1,143 @@
 // Command screenshots renders what people see, from the demo, into docs/images:
-// today the digest mail, light and dark, wide and on a phone. It needs Chromium.
+// the digest mail, and every page and state of the console, light and dark, wide
+// and on a phone. It needs Chromium.
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
+	"github.com/segue-project/segue/test/browser"
 )
 
 func main() {
 	segue := flag.String("segue", "bin/segue", "the binary to show")
 	into := flag.String("into", "docs/images", "where the pictures go")
+	only := flag.String("only", "", "pages of the console whose names hold this text, and no mail")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	if err := screenshots(ctx, *segue, *into); err != nil {
+	if err := screenshots(ctx, *segue, *into, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
 }
 
-func screenshots(ctx context.Context, segue, into string) (err error) {
+// The widths of a desk and a phone, in CSS pixels.
+var widths = []struct {
+	name          string
+	mail, console int64
+}{{"wide", 720, 1440}, {"narrow", 375, 390}}
+
+var themes = []string{"light", "dark"}
+
+func screenshots(ctx context.Context, segue, into, only string) (err error) {
 	dir, err := os.MkdirTemp("", "segue-screenshots-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	page := filepath.Join(dir, "digest.html")
-	if err := renderDigest(ctx, segue, dir, page); err != nil {
+	server, err := browser.Serve(ctx, segue, dir, "--demo", "--log-level", "error")
+	if err != nil {
 		return err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
-	browser, end := chromedp.NewExecAllocator(ctx, options...)
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	chromium, end, err := browser.Start(ctx)
+	if err != nil {
+		return err
+	}
 	defer end()
-	tab, close := chromedp.NewContext(browser)
-	defer close()
-	for _, theme := range []string{"light", "dark"} {
-		for name, width := range map[string]int64{"wide": 720, "narrow": 375} {
-			file := filepath.Join(into, fmt.Sprintf("mail-%s-%s.png", name, theme))
-			if err := shoot(tab, page, theme, width, file); err != nil {
-				return fmt.Errorf("%s: %w", file, err)
+	if only == "" {
+		if err := mail(ctx, chromium, server, dir, into); err != nil {
+			return err
+		}
+	}
+	return console(ctx, chromium, server, filepath.Join(into, "console"), only)
+}
+
+// mail renders the digest as `segue notify preview` gives it.
+func mail(ctx, chromium context.Context, server *browser.Server, dir, into string) error {
+	page := filepath.Join(dir, "digest.html")
+	if err := server.SignInCommandLine(ctx); err != nil {
+		return err
+	}
+	if _, err := server.Command(ctx, "", "notify", "preview", "-o", page); err != nil {
+		return err
+	}
+	tab, closeTab, err := browser.Open(chromium, server)
+	if err != nil {
+		return err
+	}
+	defer closeTab()
+	for _, width := range widths {
+		for _, theme := range themes {
+			if err := errors.Join(tab.Look(width.mail, theme), tab.File(page)); err != nil {
+				return err
+			}
+			if err := keep(tab.WholePage, filepath.Join(into, "mail-"+width.name+"-"+theme+".png")); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// renderDigest has a demo render its digest, as `segue notify preview` does for anybody.
-func renderDigest(ctx context.Context, segue, dir, page string) error {
-	const email, password = "ada@example.com", "a long demo password"
-	serve := exec.CommandContext(ctx, segue, "serve", "--dir", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--log-level", "error", "--demo")
-	serve.Env = append(os.Environ(), "SEGUE_ADMIN_EMAIL="+email, "SEGUE_ADMIN_PASSWORD="+password)
-	out, err := serve.StdoutPipe()
+// console renders the pages and states of the console whose names hold only.
+// Nothing is changed on the way: each state is opened anew.
+func console(ctx, chromium context.Context, server *browser.Server, into, only string) error {
+	if err := errors.Join(server.Prepare(ctx), os.MkdirAll(into, 0o755)); err != nil {
+		return err
+	}
+	nobody, closeNobody, err := browser.Open(chromium, server)
 	if err != nil {
 		return err
 	}
-	if err := serve.Start(); err != nil {
+	defer closeNobody()
+	member, closeMember, err := browser.Open(chromium, server)
+	if err != nil {
 		return err
 	}
-	defer func() {
-		_ = serve.Process.Signal(syscall.SIGTERM)
-		_ = serve.Wait()
-	}()
-	url := ""
-	for lines := bufio.NewScanner(out); url == "" && lines.Scan(); {
-		url, _ = strings.CutPrefix(lines.Text(), "listening on ")
-		if !strings.HasPrefix(url, "http") {
-			url = ""
-		}
-	}
-	if url == "" {
-		return errors.New("segue serve did not start")
-	}
-	run := func(input string, args ...string) error {
-		cmd := exec.CommandContext(ctx, segue, args...)
-		cmd.Env = append(os.Environ(), "SEGUE_URL="+url, "SEGUE_PROJECT=demo", "SEGUE_CONFIG_DIR="+dir)
-		cmd.Stdin = strings.NewReader(input)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("segue %s: %w: %s", strings.Join(args, " "), err, out)
-		}
-		return nil
-	}
-	if err := run(password+"\n", "user", "login", email); err != nil {
+	defer closeMember()
+	if err := member.SignIn(browser.AdminEmail); err != nil {
 		return err
 	}
-	return run("", "notify", "preview", "-o", page)
+	for _, page := range browser.Pages {
+		if !strings.Contains(page.Name, only) {
+			continue
+		}
+		tab := member
+		if page.Nobody {
+			tab = nobody
+		}
+		for _, width := range widths {
+			for _, theme := range themes {
+				if err := errors.Join(tab.Look(width.console, theme), page.Open(tab)); err != nil {
+					return fmt.Errorf("%s: %w", page.Name, err)
+				}
+				if err := keep(tab.Picture, filepath.Join(into, page.Name+"-"+width.name+"-"+theme+".png")); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
-func shoot(tab context.Context, page, theme string, width int64, file string) error {
-	media := chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}},
-		})
-		return err
-	})
-	err := chromedp.Do(tab, media, chromedp.EmulateViewport(width, 800, chromedp.EmulateScale(1.5)), chromedp.Navigate("file://"+page))
+// keep writes a picture, with few colours, as a repository keeps it for ever.
+func keep(picture func() ([]byte, error), file string) error {
+	full, err := picture()
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	png, err := chromedp.Run(tab, chromedp.FullScreenshot(100))
+	small, err := fewColours(full)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return os.WriteFile(file, png, 0o644)
+	return os.WriteFile(file, small, 0o644)
 }

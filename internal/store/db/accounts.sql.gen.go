@@ -59,7 +59,7 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 
 const countTokens = `-- name: CountTokens :one
 SELECT COUNT(*) FROM tokens
-WHERE account_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($2 AS BIGINT))
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($2 AS BIGINT))
 `
 
 type CountTokensParams struct {
@@ -72,6 +72,15 @@ func (q *Queries) CountTokens(ctx context.Context, arg CountTokensParams) (int64
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const deleteSetupLinks = `-- name: DeleteSetupLinks :exec
+DELETE FROM setup_links
+`
+
+func (q *Queries) DeleteSetupLinks(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, deleteSetupLinks)
+	return err
 }
 
 const hasAccounts = `-- name: HasAccounts :one
@@ -111,10 +120,31 @@ func (q *Queries) InsertAccount(ctx context.Context, arg InsertAccountParams) er
 	return err
 }
 
+const insertSetupLink = `-- name: InsertSetupLink :exec
+INSERT INTO setup_links (token_hash, email, created_at, expires_at) VALUES ($1, $2, $3, $4)
+`
+
+type InsertSetupLinkParams struct {
+	TokenHash []byte
+	Email     string
+	CreatedAt int64
+	ExpiresAt int64
+}
+
+func (q *Queries) InsertSetupLink(ctx context.Context, arg InsertSetupLinkParams) error {
+	_, err := q.db.ExecContext(ctx, insertSetupLink,
+		arg.TokenHash,
+		arg.Email,
+		arg.CreatedAt,
+		arg.ExpiresAt,
+	)
+	return err
+}
+
 const insertToken = `-- name: InsertToken :exec
 INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at,
-    max_age, extend_when_used)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    max_age, extend_when_used, kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type InsertTokenParams struct {
@@ -131,6 +161,7 @@ type InsertTokenParams struct {
 	RevokedAt      sql.NullInt64
 	MaxAge         sql.NullInt64
 	ExtendWhenUsed bool
+	Kind           string
 }
 
 func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error {
@@ -148,6 +179,7 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 		arg.RevokedAt,
 		arg.MaxAge,
 		arg.ExtendWhenUsed,
+		arg.Kind,
 	)
 	return err
 }
@@ -192,7 +224,7 @@ func (q *Queries) InspectAccounts(ctx context.Context, arg InspectAccountsParams
 }
 
 const inspectTokens = `-- name: InspectTokens :many
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, max_age, extend_when_used FROM tokens WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectTokensParams struct {
@@ -221,6 +253,7 @@ func (q *Queries) InspectTokens(ctx context.Context, arg InspectTokensParams) ([
 			&i.LastIp,
 			&i.LastUserAgent,
 			&i.RevokedAt,
+			&i.Kind,
 			&i.MaxAge,
 			&i.ExtendWhenUsed,
 		); err != nil {
@@ -270,6 +303,63 @@ func (q *Queries) Role(ctx context.Context, arg RoleParams) (string, error) {
 	return role, err
 }
 
+const sessions = `-- name: Sessions :many
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens
+WHERE account_id = $1 AND kind = 'session' AND revoked_at IS NULL
+  AND expires_at >= CAST($3 AS BIGINT) AND last_used_at >= CAST($4 AS BIGINT)
+ORDER BY created_at DESC, id LIMIT $2
+`
+
+type SessionsParams struct {
+	AccountID int64
+	Limit     int32
+	Now       int64
+	UsedSince int64
+}
+
+func (q *Queries) Sessions(ctx context.Context, arg SessionsParams) ([]Token, error) {
+	rows, err := q.db.QueryContext(ctx, sessions,
+		arg.AccountID,
+		arg.Limit,
+		arg.Now,
+		arg.UsedSince,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Token
+	for rows.Next() {
+		var i Token
+		if err := rows.Scan(
+			&i.ID,
+			&i.AccountID,
+			&i.Hash,
+			&i.Prefix,
+			&i.Description,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.LastIp,
+			&i.LastUserAgent,
+			&i.RevokedAt,
+			&i.Kind,
+			&i.MaxAge,
+			&i.ExtendWhenUsed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setRole = `-- name: SetRole :exec
 INSERT INTO members (account_id, project_id, role, since) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id, project_id) DO UPDATE SET role = excluded.role, since = excluded.since
@@ -309,8 +399,56 @@ func (q *Queries) SetTokenDescription(ctx context.Context, arg SetTokenDescripti
 	return result.RowsAffected()
 }
 
+const setupLink = `-- name: SetupLink :one
+SELECT token_hash, email, created_at, expires_at FROM setup_links WHERE token_hash = $1
+`
+
+func (q *Queries) SetupLink(ctx context.Context, tokenHash []byte) (SetupLink, error) {
+	row := q.db.QueryRowContext(ctx, setupLink, tokenHash)
+	var i SetupLink
+	err := row.Scan(
+		&i.TokenHash,
+		&i.Email,
+		&i.CreatedAt,
+		&i.ExpiresAt,
+	)
+	return i, err
+}
+
+const signInAddresses = `-- name: SignInAddresses :many
+SELECT last_ip FROM tokens WHERE account_id = $1 ORDER BY created_at DESC LIMIT $2
+`
+
+type SignInAddressesParams struct {
+	AccountID int64
+	Limit     int32
+}
+
+func (q *Queries) SignInAddresses(ctx context.Context, arg SignInAddressesParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, signInAddresses, arg.AccountID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var last_ip string
+		if err := rows.Scan(&last_ip); err != nil {
+			return nil, err
+		}
+		items = append(items, last_ip)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const tokenByHash = `-- name: TokenByHash :one
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, max_age, extend_when_used FROM tokens WHERE hash = $1
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens WHERE hash = $1
 `
 
 func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
@@ -328,6 +466,7 @@ func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 		&i.LastIp,
 		&i.LastUserAgent,
 		&i.RevokedAt,
+		&i.Kind,
 		&i.MaxAge,
 		&i.ExtendWhenUsed,
 	)
@@ -335,8 +474,8 @@ func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 }
 
 const tokens = `-- name: Tokens :many
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, max_age, extend_when_used FROM tokens
-WHERE account_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($3 AS BIGINT))
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($3 AS BIGINT))
   AND (created_at, id) < (CAST($4 AS BIGINT), CAST($5 AS BIGINT))
 ORDER BY created_at DESC, id DESC LIMIT $2
 `
@@ -376,6 +515,7 @@ func (q *Queries) Tokens(ctx context.Context, arg TokensParams) ([]Token, error)
 			&i.LastIp,
 			&i.LastUserAgent,
 			&i.RevokedAt,
+			&i.Kind,
 			&i.MaxAge,
 			&i.ExtendWhenUsed,
 		); err != nil {
@@ -393,8 +533,8 @@ func (q *Queries) Tokens(ctx context.Context, arg TokensParams) ([]Token, error)
 }
 
 const tokensByPrefix = `-- name: TokensByPrefix :many
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, max_age, extend_when_used FROM tokens
-WHERE account_id = $1 AND prefix = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($3 AS BIGINT))
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND prefix = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($3 AS BIGINT))
 LIMIT 2
 `
 
@@ -425,6 +565,7 @@ func (q *Queries) TokensByPrefix(ctx context.Context, arg TokensByPrefixParams) 
 			&i.LastIp,
 			&i.LastUserAgent,
 			&i.RevokedAt,
+			&i.Kind,
 			&i.MaxAge,
 			&i.ExtendWhenUsed,
 		); err != nil {

@@ -106,3 +106,251 @@ func (q *Queries) MoveAuditHead(ctx context.Context, arg MoveAuditHeadParams) (i
 	}
 	return result.RowsAffected()
 }
+
+const newestAudit = `-- name: NewestAudit :many
+
+SELECT project_id, seq, at, actor, action, service, user_name, detail, mac FROM audit
+WHERE project_id = $1 AND seq < $3
+  AND (CAST($4 AS TEXT) = '' OR service = CAST($4 AS TEXT))
+  AND (CAST($5 AS TEXT) = '' OR user_name = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = '' OR actor = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR action = CAST($7 AS TEXT))
+ORDER BY seq DESC LIMIT $2
+`
+
+type NewestAuditParams struct {
+	ProjectID int64
+	Limit     int32
+	Before    int64
+	Service   string
+	UserName  string
+	Actor     string
+	Action    string
+}
+
+// Newest first, by the index that leaves the least to look through.
+func (q *Queries) NewestAudit(ctx context.Context, arg NewestAuditParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, newestAudit,
+		arg.ProjectID,
+		arg.Limit,
+		arg.Before,
+		arg.Service,
+		arg.UserName,
+		arg.Actor,
+		arg.Action,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.Seq,
+			&i.At,
+			&i.Actor,
+			&i.Action,
+			&i.Service,
+			&i.UserName,
+			&i.Detail,
+			&i.Mac,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const newestAuditAbout = `-- name: NewestAuditAbout :many
+
+SELECT e.project_id, e.seq, e.at, e.actor, e.action, e.service, e.user_name, e.detail, e.mac FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.service = $2 AND k.user_name = $3 AND k.seq < $5
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST($6 AS TEXT) = '' OR e.actor = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR e.action = CAST($7 AS TEXT))
+ORDER BY k.seq DESC LIMIT $4
+`
+
+type NewestAuditAboutParams struct {
+	ProjectID int64
+	Service   string
+	UserName  string
+	Limit     int32
+	Before    int64
+	Actor     string
+	Action    string
+}
+
+// The key stands apart, for SQLite takes an index beside the rows' own order only
+// where it needs nothing of the rows.
+func (q *Queries) NewestAuditAbout(ctx context.Context, arg NewestAuditAboutParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, newestAuditAbout,
+		arg.ProjectID,
+		arg.Service,
+		arg.UserName,
+		arg.Limit,
+		arg.Before,
+		arg.Actor,
+		arg.Action,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.Seq,
+			&i.At,
+			&i.Actor,
+			&i.Action,
+			&i.Service,
+			&i.UserName,
+			&i.Detail,
+			&i.Mac,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const newestAuditBy = `-- name: NewestAuditBy :many
+SELECT e.project_id, e.seq, e.at, e.actor, e.action, e.service, e.user_name, e.detail, e.mac FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.actor = $2 AND k.actor <> 'system' AND k.seq < $4
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST($5 AS TEXT) = '' OR e.service = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = '' OR e.user_name = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR e.action = CAST($7 AS TEXT))
+ORDER BY k.seq DESC LIMIT $3
+`
+
+type NewestAuditByParams struct {
+	ProjectID int64
+	Actor     string
+	Limit     int32
+	Before    int64
+	Service   string
+	UserName  string
+	Action    string
+}
+
+func (q *Queries) NewestAuditBy(ctx context.Context, arg NewestAuditByParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, newestAuditBy,
+		arg.ProjectID,
+		arg.Actor,
+		arg.Limit,
+		arg.Before,
+		arg.Service,
+		arg.UserName,
+		arg.Action,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.Seq,
+			&i.At,
+			&i.Actor,
+			&i.Action,
+			&i.Service,
+			&i.UserName,
+			&i.Detail,
+			&i.Mac,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const newestAuditOf = `-- name: NewestAuditOf :many
+SELECT e.project_id, e.seq, e.at, e.actor, e.action, e.service, e.user_name, e.detail, e.mac FROM audit k CROSS JOIN audit e
+WHERE k.project_id = $1 AND k.action = $2 AND k.action <> 'renewal.create' AND k.seq < $4
+  AND e.project_id = k.project_id AND e.seq = k.seq
+  AND (CAST($5 AS TEXT) = '' OR e.service = CAST($5 AS TEXT))
+  AND (CAST($6 AS TEXT) = '' OR e.user_name = CAST($6 AS TEXT))
+  AND (CAST($7 AS TEXT) = '' OR e.actor = CAST($7 AS TEXT))
+ORDER BY k.seq DESC LIMIT $3
+`
+
+type NewestAuditOfParams struct {
+	ProjectID int64
+	Action    string
+	Limit     int32
+	Before    int64
+	Service   string
+	UserName  string
+	Actor     string
+}
+
+func (q *Queries) NewestAuditOf(ctx context.Context, arg NewestAuditOfParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, newestAuditOf,
+		arg.ProjectID,
+		arg.Action,
+		arg.Limit,
+		arg.Before,
+		arg.Service,
+		arg.UserName,
+		arg.Actor,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ProjectID,
+			&i.Seq,
+			&i.At,
+			&i.Actor,
+			&i.Action,
+			&i.Service,
+			&i.UserName,
+			&i.Detail,
+			&i.Mac,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

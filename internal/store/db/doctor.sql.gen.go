@@ -10,6 +10,46 @@ import (
 	"database/sql"
 )
 
+const inspectChannels = `-- name: InspectChannels :many
+SELECT id, project_id, kind, name, sealed_url, sealed_secret, created_at FROM channels WHERE id > $2 ORDER BY id LIMIT $1
+`
+
+type InspectChannelsParams struct {
+	Limit int32
+	After int64
+}
+
+func (q *Queries) InspectChannels(ctx context.Context, arg InspectChannelsParams) ([]Channel, error) {
+	rows, err := q.db.QueryContext(ctx, inspectChannels, arg.Limit, arg.After)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Channel
+	for rows.Next() {
+		var i Channel
+		if err := rows.Scan(
+			&i.ID,
+			&i.ProjectID,
+			&i.Kind,
+			&i.Name,
+			&i.SealedUrl,
+			&i.SealedSecret,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const inspectGenerations = `-- name: InspectGenerations :many
 SELECT user_id, number, shard, ca_id, not_before, not_after, created_at, revoked_at, serial, cert, sealed_key FROM generations WHERE user_id > $1 AND user_id <= $2 ORDER BY user_id, number
 `
@@ -40,6 +80,78 @@ func (q *Queries) InspectGenerations(ctx context.Context, arg InspectGenerations
 			&i.Serial,
 			&i.Cert,
 			&i.SealedKey,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const inspectMessages = `-- name: InspectMessages :many
+SELECT m.id, m.project_id, m.channel_id, m.created_at, m.due_at, m.attempts, m.state, m.kind, m.recipient,
+    m.last_error, m.payload, m.subject, m.body,
+    (SELECT COUNT(*) FROM attempts a WHERE a.message_id = m.id) AS recorded,
+    (SELECT COUNT(*) FROM channels c WHERE c.id = m.channel_id AND c.project_id = m.project_id) AS reachable
+FROM messages m WHERE m.id > $2 ORDER BY m.id LIMIT $1
+`
+
+type InspectMessagesParams struct {
+	Limit int32
+	After int64
+}
+
+type InspectMessagesRow struct {
+	ID        int64
+	ProjectID int64
+	ChannelID int64
+	CreatedAt int64
+	DueAt     sql.NullInt64
+	Attempts  int32
+	State     string
+	Kind      string
+	Recipient string
+	LastError string
+	Payload   string
+	Subject   string
+	Body      string
+	Recorded  int64
+	Reachable int64
+}
+
+// recorded: attempts of the message; reachable: 1 where its channel is in its project.
+// Of what it rendered the text is enough.
+func (q *Queries) InspectMessages(ctx context.Context, arg InspectMessagesParams) ([]InspectMessagesRow, error) {
+	rows, err := q.db.QueryContext(ctx, inspectMessages, arg.Limit, arg.After)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []InspectMessagesRow
+	for rows.Next() {
+		var i InspectMessagesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ProjectID,
+			&i.ChannelID,
+			&i.CreatedAt,
+			&i.DueAt,
+			&i.Attempts,
+			&i.State,
+			&i.Kind,
+			&i.Recipient,
+			&i.LastError,
+			&i.Payload,
+			&i.Subject,
+			&i.Body,
+			&i.Recorded,
+			&i.Reachable,
 		); err != nil {
 			return nil, err
 		}
@@ -105,7 +217,7 @@ func (q *Queries) InspectRenewals(ctx context.Context, arg InspectRenewalsParams
 }
 
 const inspectUsers = `-- name: InspectUsers :many
-SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, s.name AS service, f.opened_at, f.reason, f.retry_at
+SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, s.name AS service, f.opened_at, f.reason, f.retry_at
 FROM users JOIN services s ON s.id = users.service_id
 LEFT JOIN failures f ON f.user_id = users.id AND f.closed_at IS NULL
 WHERE users.id > $2 ORDER BY users.id LIMIT $1
@@ -153,6 +265,8 @@ func (q *Queries) InspectUsers(ctx context.Context, arg InspectUsersParams) ([]I
 			&i.User.CreatedAt,
 			&i.User.DeletedAt,
 			&i.User.PairsEnd,
+			&i.User.OldNotAfter,
+			&i.User.Acknowledged,
 			&i.Service,
 			&i.OpenedAt,
 			&i.Reason,

@@ -222,6 +222,22 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 	return err
 }
 
+const insertMessageUser = `-- name: InsertMessageUser :exec
+INSERT INTO message_users (user_id, created_at, message_id) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, created_at, message_id) DO NOTHING
+`
+
+type InsertMessageUserParams struct {
+	UserID    int64
+	CreatedAt int64
+	MessageID int64
+}
+
+func (q *Queries) InsertMessageUser(ctx context.Context, arg InsertMessageUserParams) error {
+	_, err := q.db.ExecContext(ctx, insertMessageUser, arg.UserID, arg.CreatedAt, arg.MessageID)
+	return err
+}
+
 const message = `-- name: Message :one
 SELECT id, project_id, channel_id, created_at, due_at, sent_at, attempts, state, kind, event, recipient, slot, last_error, payload, subject, body, html FROM messages WHERE id = $1
 `
@@ -359,6 +375,152 @@ func (q *Queries) MessagesInState(ctx context.Context, arg MessagesInStateParams
 			&i.Body,
 			&i.Html,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const messagesOfUser = `-- name: MessagesOfUser :many
+SELECT m.id, m.project_id, m.channel_id, m.created_at, m.due_at, m.sent_at, m.attempts, m.state, m.kind, m.event, m.recipient, m.slot, m.last_error, m.payload, m.subject, m.body, m.html FROM message_users n CROSS JOIN messages m
+WHERE n.user_id = $1 AND (n.created_at, n.message_id) < (CAST($3 AS BIGINT), CAST($4 AS BIGINT))
+  AND m.id = n.message_id
+ORDER BY n.created_at DESC, n.message_id DESC LIMIT $2
+`
+
+type MessagesOfUserParams struct {
+	UserID    int64
+	Limit     int32
+	CreatedAt int64
+	ID        int64
+}
+
+func (q *Queries) MessagesOfUser(ctx context.Context, arg MessagesOfUserParams) ([]Message, error) {
+	rows, err := q.db.QueryContext(ctx, messagesOfUser,
+		arg.UserID,
+		arg.Limit,
+		arg.CreatedAt,
+		arg.ID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Message
+	for rows.Next() {
+		var i Message
+		if err := rows.Scan(
+			&i.ID,
+			&i.ProjectID,
+			&i.ChannelID,
+			&i.CreatedAt,
+			&i.DueAt,
+			&i.SentAt,
+			&i.Attempts,
+			&i.State,
+			&i.Kind,
+			&i.Event,
+			&i.Recipient,
+			&i.Slot,
+			&i.LastError,
+			&i.Payload,
+			&i.Subject,
+			&i.Body,
+			&i.Html,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const newestError = `-- name: NewestError :one
+SELECT m.last_error, CAST(COALESCE((SELECT MAX(a.ended_at) FROM attempts a WHERE a.message_id = m.id), 0) AS BIGINT) AS tried_at
+FROM messages m WHERE m.project_id = $1 AND m.state = $2 AND m.last_error <> ''
+ORDER BY m.created_at DESC, m.id DESC LIMIT 1
+`
+
+type NewestErrorParams struct {
+	ProjectID int64
+	State     string
+}
+
+type NewestErrorRow struct {
+	LastError string
+	TriedAt   int64
+}
+
+func (q *Queries) NewestError(ctx context.Context, arg NewestErrorParams) (NewestErrorRow, error) {
+	row := q.db.QueryRowContext(ctx, newestError, arg.ProjectID, arg.State)
+	var i NewestErrorRow
+	err := row.Scan(&i.LastError, &i.TriedAt)
+	return i, err
+}
+
+const newestTried = `-- name: NewestTried :one
+SELECT m.id, m.state, m.last_error, CAST(COALESCE((SELECT MAX(a.ended_at) FROM attempts a WHERE a.message_id = m.id), 0) AS BIGINT) AS tried_at
+FROM messages m WHERE m.project_id = $1 AND m.channel_id = $2 AND m.attempts > 0
+ORDER BY m.created_at DESC, m.id DESC LIMIT 1
+`
+
+type NewestTriedParams struct {
+	ProjectID int64
+	ChannelID int64
+}
+
+type NewestTriedRow struct {
+	ID        int64
+	State     string
+	LastError string
+	TriedAt   int64
+}
+
+func (q *Queries) NewestTried(ctx context.Context, arg NewestTriedParams) (NewestTriedRow, error) {
+	row := q.db.QueryRowContext(ctx, newestTried, arg.ProjectID, arg.ChannelID)
+	var i NewestTriedRow
+	err := row.Scan(
+		&i.ID,
+		&i.State,
+		&i.LastError,
+		&i.TriedAt,
+	)
+	return i, err
+}
+
+const nextTries = `-- name: NextTries :many
+SELECT channel_id, CAST(MIN(due_at) AS BIGINT) AS due_at FROM messages
+WHERE project_id = $1 AND state = 'due' AND due_at IS NOT NULL GROUP BY channel_id
+`
+
+type NextTriesRow struct {
+	ChannelID int64
+	DueAt     int64
+}
+
+func (q *Queries) NextTries(ctx context.Context, projectID int64) ([]NextTriesRow, error) {
+	rows, err := q.db.QueryContext(ctx, nextTries, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []NextTriesRow
+	for rows.Next() {
+		var i NextTriesRow
+		if err := rows.Scan(&i.ChannelID, &i.DueAt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -144,6 +144,12 @@ type Message struct {
 	Html      string
 }
 
+type MessageUser struct {
+	UserID    int64
+	CreatedAt int64
+	MessageID int64
+}
+
 type Meta struct {
 	Name  string
 	Value int64
@@ -218,6 +224,13 @@ type Service struct {
 	MaintenanceTime       string
 }
 
+type SetupLink struct {
+	TokenHash []byte
+	Email     string
+	CreatedAt int64
+	ExpiresAt int64
+}
+
 type Token struct {
 	ID             int64
 	AccountID      int64
@@ -230,6 +243,7 @@ type Token struct {
 	LastIp         string
 	LastUserAgent  string
 	RevokedAt      sql.NullInt64
+	Kind           string
 	MaxAge         sql.NullInt64
 	ExtendWhenUsed bool
 }
@@ -254,4 +268,6 @@ type User struct {
 	CreatedAt         int64
 	DeletedAt         sql.NullInt64
 	PairsEnd          sql.NullInt64
+	OldNotAfter       sql.NullInt64
+	Acknowledged      bool
 }

@@ -157,6 +157,24 @@ func (q *Queries) InspectServices(ctx context.Context, arg InspectServicesParams
 	return items, nil
 }
 
+const pairsEnd = `-- name: PairsEnd :one
+SELECT CAST(COALESCE(MAX(g.not_after), 0) AS BIGINT) FROM users u CROSS JOIN generations g
+WHERE u.service_id = $1 AND u.deleted_at IS NULL AND g.user_id = u.id AND g.not_after >= CAST($2 AS BIGINT)
+`
+
+type PairsEndParams struct {
+	ServiceID int64
+	Now       int64
+}
+
+// CROSS JOIN keeps the users first on SQLite.
+func (q *Queries) PairsEnd(ctx context.Context, arg PairsEndParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, pairsEnd, arg.ServiceID, arg.Now)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
 const serviceByName = `-- name: ServiceByName :one
 SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, maintenance_day, maintenance_time FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
 `

@@ -321,6 +321,52 @@ func (q *Queries) NoteShard(ctx context.Context, arg NoteShardParams) error {
 	return err
 }
 
+const rewindDigests = `-- name: RewindDigests :exec
+UPDATE projects SET
+    digest_at = CASE WHEN digest_at > CAST($1 AS BIGINT) THEN NULL ELSE digest_at END,
+    news_at = CASE WHEN news_at > CAST($1 AS BIGINT) THEN CAST($1 AS BIGINT) ELSE news_at END
+WHERE digest_at > CAST($1 AS BIGINT) OR news_at > CAST($1 AS BIGINT)
+`
+
+func (q *Queries) RewindDigests(ctx context.Context, now int64) error {
+	_, err := q.db.ExecContext(ctx, rewindDigests, now)
+	return err
+}
+
+const rewindMessages = `-- name: RewindMessages :exec
+UPDATE messages SET due_at = CAST($1 AS BIGINT)
+WHERE state = 'due' AND due_at > CAST($2 AS BIGINT)
+`
+
+type RewindMessagesParams struct {
+	Now         int64
+	LongestWait int64
+}
+
+func (q *Queries) RewindMessages(ctx context.Context, arg RewindMessagesParams) error {
+	_, err := q.db.ExecContext(ctx, rewindMessages, arg.Now, arg.LongestWait)
+	return err
+}
+
+const rewindSlots = `-- name: RewindSlots :exec
+UPDATE messages SET slot = '' WHERE kind = 'digest' AND slot <> '' AND created_at > $1
+`
+
+// A digest without a slot takes nobody's place on its day, and is newer than none.
+func (q *Queries) RewindSlots(ctx context.Context, createdAt int64) error {
+	_, err := q.db.ExecContext(ctx, rewindSlots, createdAt)
+	return err
+}
+
+const rewindSweeps = `-- name: RewindSweeps :exec
+UPDATE meta SET value = $1 WHERE (name = 'last_sweep' OR name LIKE 'swept:%') AND value > $1
+`
+
+func (q *Queries) RewindSweeps(ctx context.Context, value int64) error {
+	_, err := q.db.ExecContext(ctx, rewindSweeps, value)
+	return err
+}
+
 const sweptShards = `-- name: SweptShards :many
 SELECT name, value FROM meta WHERE name LIKE 'swept:%'
 `

@@ -25,22 +25,22 @@ SELECT * FROM tokens WHERE hash = $1;
 
 -- name: InsertToken :exec
 INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at,
-    max_age, extend_when_used)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    max_age, extend_when_used, kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: Tokens :many
 SELECT * FROM tokens
-WHERE account_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT))
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT))
   AND (created_at, id) < (CAST(sqlc.arg(created_at) AS BIGINT), CAST(sqlc.arg(id) AS BIGINT))
 ORDER BY created_at DESC, id DESC LIMIT $2;
 
 -- name: CountTokens :one
 SELECT COUNT(*) FROM tokens
-WHERE account_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT));
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT));
 
 -- name: TokensByPrefix :many
 SELECT * FROM tokens
-WHERE account_id = $1 AND prefix = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT))
+WHERE account_id = $1 AND kind = 'token' AND prefix = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT))
 LIMIT 2;
 
 -- name: SetTokenDescription :execrows
@@ -58,3 +58,21 @@ SELECT role FROM members WHERE project_id = $1 AND account_id = $2;
 -- name: SetRole :exec
 INSERT INTO members (account_id, project_id, role, since) VALUES ($1, $2, $3, $4)
 ON CONFLICT (account_id, project_id) DO UPDATE SET role = excluded.role, since = excluded.since;
+
+-- name: SignInAddresses :many
+SELECT last_ip FROM tokens WHERE account_id = $1 ORDER BY created_at DESC LIMIT $2;
+
+-- name: Sessions :many
+SELECT * FROM tokens
+WHERE account_id = $1 AND kind = 'session' AND revoked_at IS NULL
+  AND expires_at >= CAST(sqlc.arg(now) AS BIGINT) AND last_used_at >= CAST(sqlc.arg(used_since) AS BIGINT)
+ORDER BY created_at DESC, id LIMIT $2;
+
+-- name: SetupLink :one
+SELECT * FROM setup_links WHERE token_hash = $1;
+
+-- name: DeleteSetupLinks :exec
+DELETE FROM setup_links;
+
+-- name: InsertSetupLink :exec
+INSERT INTO setup_links (token_hash, email, created_at, expires_at) VALUES ($1, $2, $3, $4);

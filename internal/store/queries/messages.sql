@@ -59,3 +59,27 @@ WHERE project_id = $1 AND kind = 'digest' AND channel_id = 0 AND recipient = $2 
 
 -- name: RetryMessage :execrows
 UPDATE messages SET state = 'due', due_at = sqlc.arg(now) WHERE id = $1 AND state IN ('dead', 'dropped', 'kept');
+
+-- name: InsertMessageUser :exec
+INSERT INTO message_users (user_id, created_at, message_id) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, created_at, message_id) DO NOTHING;
+
+-- name: MessagesOfUser :many
+SELECT m.* FROM message_users n CROSS JOIN messages m
+WHERE n.user_id = $1 AND (n.created_at, n.message_id) < (CAST(sqlc.arg(created_at) AS BIGINT), CAST(sqlc.arg(id) AS BIGINT))
+  AND m.id = n.message_id
+ORDER BY n.created_at DESC, n.message_id DESC LIMIT $2;
+
+-- name: NewestTried :one
+SELECT m.id, m.state, m.last_error, CAST(COALESCE((SELECT MAX(a.ended_at) FROM attempts a WHERE a.message_id = m.id), 0) AS BIGINT) AS tried_at
+FROM messages m WHERE m.project_id = $1 AND m.channel_id = $2 AND m.attempts > 0
+ORDER BY m.created_at DESC, m.id DESC LIMIT 1;
+
+-- name: NextTries :many
+SELECT channel_id, CAST(MIN(due_at) AS BIGINT) AS due_at FROM messages
+WHERE project_id = $1 AND state = 'due' AND due_at IS NOT NULL GROUP BY channel_id;
+
+-- name: NewestError :one
+SELECT m.last_error, CAST(COALESCE((SELECT MAX(a.ended_at) FROM attempts a WHERE a.message_id = m.id), 0) AS BIGINT) AS tried_at
+FROM messages m WHERE m.project_id = $1 AND m.state = $2 AND m.last_error <> ''
+ORDER BY m.created_at DESC, m.id DESC LIMIT 1;

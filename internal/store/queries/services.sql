@@ -35,3 +35,8 @@ WHERE s.project_id = $1 AND s.name = sqlc.arg(service)
   AND u.deleted_at IS NOT NULL AND u.pairs_end >= CAST(sqlc.arg(now) AS BIGINT)
   AND (CAST(sqlc.arg(user_name) AS TEXT) = '' OR u.name = CAST(sqlc.arg(user_name) AS TEXT))
 ORDER BY u.pairs_end DESC LIMIT 1;
+
+-- CROSS JOIN keeps the users first on SQLite.
+-- name: PairsEnd :one
+SELECT CAST(COALESCE(MAX(g.not_after), 0) AS BIGINT) FROM users u CROSS JOIN generations g
+WHERE u.service_id = $1 AND u.deleted_at IS NULL AND g.user_id = u.id AND g.not_after >= CAST(sqlc.arg(now) AS BIGINT);

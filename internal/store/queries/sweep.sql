@@ -66,3 +66,20 @@ SELECT name, value FROM meta WHERE name LIKE 'swept:%';
 
 -- name: AdvanceLastSweep :exec
 UPDATE meta SET value = $1 WHERE name = 'last_sweep' AND value < $1;
+
+-- name: RewindSweeps :exec
+UPDATE meta SET value = $1 WHERE (name = 'last_sweep' OR name LIKE 'swept:%') AND value > $1;
+
+-- name: RewindDigests :exec
+UPDATE projects SET
+    digest_at = CASE WHEN digest_at > CAST(sqlc.arg(now) AS BIGINT) THEN NULL ELSE digest_at END,
+    news_at = CASE WHEN news_at > CAST(sqlc.arg(now) AS BIGINT) THEN CAST(sqlc.arg(now) AS BIGINT) ELSE news_at END
+WHERE digest_at > CAST(sqlc.arg(now) AS BIGINT) OR news_at > CAST(sqlc.arg(now) AS BIGINT);
+
+-- A digest without a slot takes nobody's place on its day, and is newer than none.
+-- name: RewindSlots :exec
+UPDATE messages SET slot = '' WHERE kind = 'digest' AND slot <> '' AND created_at > $1;
+
+-- name: RewindMessages :exec
+UPDATE messages SET due_at = CAST(sqlc.arg(now) AS BIGINT)
+WHERE state = 'due' AND due_at > CAST(sqlc.arg(longest_wait) AS BIGINT);

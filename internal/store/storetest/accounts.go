@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
@@ -39,10 +40,12 @@ var accountTests = []test{
 		b.ID = id()
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertAccount(f.ctx, b) }), app.ErrExists)
 	}},
+	{"sessions", testSessions},
+	{"set-up links", testSetupLinks},
 	{"tokens", func(f *fixture) {
 		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
 		k := app.Token{
-			ID: id(), AccountID: a.ID, Hash: hashOf(1), Prefix: "sgu_abc", Description: "laptop", CreatedAt: start, ExpiresAt: start.Add(day),
+			ID: id(), AccountID: a.ID, Kind: app.BearerToken, Hash: hashOf(1), Prefix: "sgu_abc", Description: "laptop", CreatedAt: start, ExpiresAt: start.Add(day),
 			MaxAge: day, ExtendWhenUsed: true,
 		}
 		f.write(func(tx app.Tx) error {
@@ -76,7 +79,7 @@ var accountTests = []test{
 		a, b := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}, app.Account{ID: id(), Email: "bob@example.org", CreatedAt: start}
 		now := start.Add(time.Hour)
 		put := func(account int64, n int64, prefix string, created, expires time.Time) app.Token {
-			k := app.Token{ID: id(), AccountID: account, Hash: hashOf(n), Prefix: prefix, CreatedAt: created, ExpiresAt: expires}
+			k := app.Token{ID: id(), AccountID: account, Kind: app.BearerToken, Hash: hashOf(n), Prefix: prefix, CreatedAt: created, ExpiresAt: expires}
 			f.write(func(tx app.Tx) error { return tx.InsertToken(f.ctx, k) })
 			return k
 		}
@@ -91,6 +94,11 @@ var accountTests = []test{
 		put(b.ID, 5, "sgu_a", start, time.Time{})           // somebody else's
 		gone := put(a.ID, 6, "sgu_a", start, time.Time{})
 		f.write(func(tx app.Tx) error { return tx.RevokeToken(f.ctx, gone.ID, start) })
+		f.write(func(tx app.Tx) error { // a browser's
+			return tx.InsertToken(f.ctx, app.Token{
+				ID: id(), AccountID: a.ID, Kind: app.SessionToken, Hash: hashOf(7), Prefix: "sgu_a", CreatedAt: start, LastUsedAt: start, ExpiresAt: start.Add(day),
+			})
+		})
 		f.read(func(r app.Reader) error {
 			page, err := r.Tokens(f.ctx, a.ID, app.TokenCursor{}, now, 2)
 			f.must(err)
@@ -131,6 +139,64 @@ var accountTests = []test{
 			})
 		}
 	}},
+}
+
+func testSessions(f *fixture) {
+	ann, bob := f.newAccount("ann@example.org"), f.newAccount("bob@example.org")
+	now := start.Add(day)
+	session := func(n int64, owner app.Account, change func(*app.Token)) app.Token {
+		k := app.Token{
+			ID: id(), AccountID: owner.ID, Kind: app.SessionToken, Hash: hashOf(n), Prefix: "sgu_abc", CreatedAt: start.Add(time.Duration(n) * time.Minute),
+			ExpiresAt: now, LastUsedAt: start, LastIP: fmt.Sprintf("192.0.2.%d", n), LastUserAgent: "browser",
+		}
+		change(&k)
+		f.write(func(tx app.Tx) error { return tx.InsertToken(f.ctx, k) })
+		return k
+	}
+	asIs := func(*app.Token) {}
+	first := session(1, ann, asIs)
+	session(2, ann, func(k *app.Token) { k.Kind = app.BearerToken })
+	session(3, ann, func(k *app.Token) { k.RevokedAt = start })
+	session(4, ann, func(k *app.Token) { k.ExpiresAt = now.Add(-time.Millisecond) })
+	session(5, ann, func(k *app.Token) { k.LastUsedAt = start.Add(-time.Millisecond) })
+	second := session(6, ann, asIs)
+	session(7, bob, asIs)
+	f.read(func(r app.Reader) error {
+		for limit, want := range map[int][]app.Token{10: {second, first}, 1: {second}} {
+			live, err := r.Sessions(f.ctx, ann.ID, now, start, limit)
+			f.must(err)
+			f.same("live sessions", live, want)
+		}
+		addresses, err := r.SignInAddresses(f.ctx, ann.ID, 4)
+		f.must(err)
+		f.same("addresses", addresses, []string{"192.0.2.6", "192.0.2.5", "192.0.2.4", "192.0.2.3"})
+		return nil
+	})
+}
+
+func testSetupLinks(f *fixture) {
+	link := func(n int64) app.SetupLink {
+		return app.SetupLink{TokenHash: hashOf(n), Email: "ann@example.org", CreatedAt: start, ExpiresAt: start.Add(day)}
+	}
+	found := func(n int64) (l app.SetupLink, err error) {
+		err = f.store.Read(f.ctx, func(r app.Reader) (err error) {
+			l, err = r.SetupLink(f.ctx, hashOf(n))
+			return err
+		})
+		return l, err
+	}
+	for n := range int64(2) {
+		f.write(func(tx app.Tx) error { return tx.SetSetupLink(f.ctx, link(n)) })
+		got, err := found(n)
+		f.must(err)
+		f.same("set-up link", got, link(n))
+	}
+	_, err := found(0)
+	f.is(err, app.ErrNotFound) // replaced
+	f.write(func(tx app.Tx) error { return tx.DeleteSetupLinks(f.ctx) })
+	f.write(func(tx app.Tx) error { return tx.DeleteSetupLinks(f.ctx) })
+	_, err = found(1)
+	f.is(err, app.ErrNotFound)
 }
 
 func (f *fixture) token(hash []byte) app.Token {

@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
@@ -47,6 +50,7 @@ var auditTests = []test{
 		}
 		f.same("log", f.auditLog(f.project.ID, 10), []app.AuditEntry{entry(f.project.ID, 1)})
 	}},
+	{"the newest of an audit log", testNewestAudit},
 	{"writers of one log take turns", func(f *fixture) {
 		second := f.open(f.T)
 		appendOne := func(s Store) func() error {
@@ -64,6 +68,57 @@ var auditTests = []test{
 		f.same("log", len(f.auditLog(f.project.ID, 100)), 40)
 		f.same("head", f.head(f.project.ID).Seq, int64(40))
 	}},
+}
+
+func testNewestAudit(f *fixture) {
+	other := f.newProject("other")
+	f.append(entry(other.ID, 1))
+	var log []app.AuditEntry
+	for seq := int64(1); seq <= 24; seq++ {
+		e := entry(f.project.ID, seq)
+		e.Actor = []string{"system", "ann@example.org", "bob@example.org"}[seq%3]
+		e.Action = []string{"renewal.create", "user.create"}[seq%2]
+		e.Service = []string{"orders", "clicks"}[seq/2%2]
+		e.User = []string{"reader", "writer", ""}[seq/4%3]
+		log = append(log, e)
+	}
+	f.append(log...)
+	values := func(some ...string) []string { return append(some, "", "nothing") }
+	for _, service := range values("orders", "clicks") {
+		for _, user := range values("reader", "writer") {
+			for _, actor := range values("system", "ann@example.org") {
+				for _, action := range values("renewal.create", "user.create") {
+					f.sameNewest(log, app.AuditFilter{Service: service, User: user, Actor: actor, Action: action})
+				}
+			}
+		}
+	}
+}
+
+// sameNewest holds pages of a filtered log against the whole one.
+func (f *fixture) sameNewest(log []app.AuditEntry, filter app.AuditFilter) {
+	f.Helper()
+	takes := func(wanted, is string) bool { return wanted == "" || wanted == is }
+	var want []app.AuditEntry
+	for _, e := range slices.Backward(log) {
+		if takes(filter.Service, e.Service) && takes(filter.User, e.User) && takes(filter.Actor, e.Actor) && takes(filter.Action, e.Action) {
+			want = append(want, e)
+		}
+	}
+	for _, limit := range []int{3, 100} {
+		var got []app.AuditEntry
+		for before := int64(math.MaxInt64); ; before = got[len(got)-1].Seq {
+			var page []app.AuditEntry
+			f.read(func(r app.Reader) (err error) {
+				page, err = r.NewestAudit(f.ctx, f.project.ID, filter, before, limit)
+				return err
+			})
+			if got = append(got, page...); len(page) < limit {
+				break
+			}
+		}
+		f.same(fmt.Sprintf("newest of %+v", filter), got, want)
+	}
 }
 
 // entry is the one that belongs at a place of a log.

@@ -39,7 +39,7 @@ var inspectTests = []test{
 				return app.RenewalCopy{ProjectID: f.project.ID, ServiceID: f.service.ID, OldNotAfter: u.Facts.Generations[n].NotAfter}
 			}
 			f.same("copies", all[2].Copies, app.UserCopies{
-				Shard: shard, Generation: 3, NotAfter: u.Current.NotAfter, PairShards: []int{shard, shard, shard},
+				Shard: shard, Generation: 3, NotAfter: u.Current.NotAfter, OldNotAfter: u.Facts.Generations[1].NotAfter, PairShards: []int{shard, shard, shard},
 				Renewals: []app.RenewalCopy{repeat(0), repeat(1)},
 			})
 		}

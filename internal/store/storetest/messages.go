@@ -52,10 +52,90 @@ var messageTests = []test{
 		f.is(retry(m.ID, start), app.ErrNotFound)
 		f.is(retry(id(), start), app.ErrNotFound)
 	}},
+	{"messages that named a user", testMessagesOfUser},
+	{"how channels fare", testTried},
 	{"newer digests", testNewerDigest},
 	{"messages taken in", testTakeIn},
 	{"pages of messages", testMessagePages},
 	{"due messages and counts", testDueMessages},
+}
+
+func testMessagesOfUser(f *fixture) {
+	var named []int64 // newest first
+	for i := range 5 {
+		m := f.newMessage("ann@example.org", start.Add(time.Duration(i/2)*day)) // some are of one moment
+		f.insertMessages(m)
+		if i == 1 {
+			continue
+		}
+		for range 2 { // once more changes nothing
+			f.write(func(tx app.Tx) error { return tx.NameUsers(f.ctx, m, []int64{7, 8}) })
+		}
+		named = append(named, m.ID)
+	}
+	slices.Reverse(named)
+	read := func(userID int64, limit int) (ids []int64) {
+		for before := (app.MessageCursor{}); ; {
+			var page []app.Message
+			f.read(func(r app.Reader) (err error) {
+				page, err = r.MessagesOfUser(f.ctx, userID, before, limit)
+				return err
+			})
+			for _, m := range page {
+				ids, before = append(ids, m.ID), app.MessageCursor{CreatedAt: m.CreatedAt, ID: m.ID}
+			}
+			if len(page) < limit {
+				return ids
+			}
+		}
+	}
+	for _, limit := range []int{1, 3, 10} {
+		f.same("messages that named 7", read(7, limit), named)
+	}
+	f.same("messages that named nobody", read(9, 10), []int64(nil))
+}
+
+func testTried(f *fixture) {
+	const channel = 77
+	tried := func(channelID int64) (t app.Tried, err error) {
+		err = f.store.Read(f.ctx, func(r app.Reader) (err error) {
+			t, err = r.NewestTried(f.ctx, f.project.ID, channelID)
+			return err
+		})
+		return t, err
+	}
+	newest := func(state app.MessageState) (t app.Tried, err error) {
+		err = f.store.Read(f.ctx, func(r app.Reader) (err error) {
+			t, err = r.NewestError(f.ctx, f.project.ID, state)
+			return err
+		})
+		return t, err
+	}
+	_, err := tried(0)
+	f.is(err, app.ErrNotFound)
+	_, err = newest(app.MessageDead)
+	f.is(err, app.ErrNotFound)
+
+	mail, untried, hook := f.newMessage("ann@example.org", start), f.newMessage("ann@example.org", start.Add(day)), f.newMessage("hook", start)
+	hook.ChannelID = channel
+	f.insertMessages(mail, untried, hook)
+	failed, _ := f.attempt(mail.ID, 1, app.MessageDue, start.Add(3*day))
+	got, err := tried(0)
+	f.must(err)
+	f.same("mail", got, app.Tried{State: app.MessageDue, Error: failed.Error, At: failed.EndedAt})
+	got, err = newest(app.MessageDue)
+	f.must(err)
+	f.same("newest error", got, app.Tried{State: app.MessageDue, Error: failed.Error, At: failed.EndedAt})
+	f.read(func(r app.Reader) error {
+		next, err := r.NextTries(f.ctx, f.project.ID)
+		f.must(err)
+		f.same("next tries", next, map[int64]time.Time{0: untried.DueAt, channel: hook.DueAt})
+		return nil
+	})
+	sent, _ := f.attempt(hook.ID, 1, app.MessageSent, time.Time{})
+	got, err = tried(channel)
+	f.must(err)
+	f.same("channel", got, app.Tried{State: app.MessageSent, Error: sent.Error, At: sent.EndedAt})
 }
 
 func testNewerDigest(f *fixture) {

@@ -135,6 +135,16 @@ func testDeletedPairs(f *fixture) {
 	f.deleteUser("reader", start.Add(5*time.Hour))
 	f.samePairsEnd("orders", "reader", start, long)
 
+	// Of the users that are left, the last pair counts; a service without any has none.
+	f.read(func(r app.Reader) error {
+		got, err := r.PairsEnd(f.ctx, f.service.ID, start)
+		f.must(err)
+		f.same("end of a service's pairs", got, f.user("writer").Facts.Current().NotAfter)
+		_, err = r.PairsEnd(f.ctx, f.service.ID, got.Add(time.Millisecond))
+		f.is(err, app.ErrNotFound)
+		return nil
+	})
+
 	// The service goes, with the rest of its users, and comes again.
 	writer := f.deleteUser("writer", start.Add(6*time.Hour))
 	f.write(func(tx app.Tx) error { return tx.DeleteService(f.ctx, f.service.ID, start.Add(6*time.Hour)) })

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -31,6 +32,60 @@ var sweepTests = []test{
 		f.same("last sweep", last(), start.Add(time.Hour))
 	}},
 	{"shards with nothing due", testShardSwept},
+	{"a clock that was ahead", testRewindClock},
+}
+
+// testRewindClock notes sweeps, a digest and an attempt ahead of the right time, and others behind it.
+func testRewindClock(f *fixture) {
+	u := f.newUser("ada", start)
+	ahead := start.Add(365 * day)
+	due, waits := f.newMessage("ann@example.org", start), f.newMessage("bob@example.org", start)
+	due.DueAt, waits.DueAt = ahead, start.Add(time.Hour)
+	late := f.newMessage("cid@example.org", ahead)
+	late.Kind, late.Slot = app.MessageDigest, "2027-01-01"
+	f.insertMessages(due, waits, late)
+	f.must(f.store.Write(f.ctx, func(tx app.Tx) error {
+		return errors.Join(tx.ShardSwept(f.ctx, app.ShardOf(u.ID), start.Add(-time.Hour)), tx.SweepCommitted(f.ctx, ahead),
+			tx.ShardSwept(f.ctx, (app.ShardOf(u.ID)+1)%app.Shards, ahead), tx.NoteNews(f.ctx, f.project.ID, ahead))
+	}))
+	f.must(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RewindClock(f.ctx, start, start.Add(9*time.Hour)) }))
+
+	last, err := f.store.LastSweep(f.ctx)
+	f.must(err)
+	f.same("last sweep", last, start)
+	swept, err := f.store.SweptShards(f.ctx)
+	f.must(err)
+	f.same("a shard swept before", swept[app.ShardOf(u.ID)], start.Add(-time.Hour))
+	f.same("a shard swept ahead", swept[(app.ShardOf(u.ID)+1)%app.Shards], start)
+	f.same("the attempt that was put off for a year", f.message(due.ID).DueAt, start)
+	f.same("the attempt that was put off for an hour", f.message(waits.ID).DueAt, start.Add(time.Hour))
+	f.same("news", f.readProject().NewsAt, start)
+	today := late
+	today.ID, today.CreatedAt = late.ID+1, start
+	f.insertMessages(today)
+	f.same("the digest of that day", f.message(today.ID).Slot, late.Slot)
+	f.must(f.store.Read(f.ctx, func(r app.Reader) error {
+		newer, err := r.HasNewerDigest(f.ctx, today)
+		f.same("a newer digest", newer, false)
+		return err
+	}))
+
+	f.must(f.store.Write(f.ctx, func(tx app.Tx) error {
+		return errors.Join(tx.NoteDigest(f.ctx, f.project.ID, ahead), tx.RewindClock(f.ctx, start, start.Add(9*time.Hour)))
+	}))
+	f.same("digest", f.readProject().DigestAt, time.Time{})
+	f.must(f.store.Write(f.ctx, func(tx app.Tx) error {
+		return errors.Join(tx.NoteDigest(f.ctx, f.project.ID, start.Add(-time.Hour)), tx.RewindClock(f.ctx, start, start.Add(9*time.Hour)))
+	}))
+	f.same("digest", f.readProject().DigestAt, start.Add(-time.Hour))
+}
+
+func (f *fixture) readProject() (p app.Project) {
+	f.must(f.store.Read(f.ctx, func(r app.Reader) (err error) {
+		p, err = r.Project(f.ctx, f.project.ID)
+		return err
+	}))
+	return p
 }
 
 // testShardSwept demands that a shard is noted where nothing is due in it, and only forwards.

@@ -9,6 +9,7 @@ UPDATE meta SET value = 4 WHERE name = 'min_binary';
 -- extend_when_used: each use moves expires_at to max_age from then.
 ALTER TABLE tokens ADD COLUMN max_age BIGINT;
 ALTER TABLE tokens ADD COLUMN extend_when_used BOOLEAN NOT NULL DEFAULT FALSE;
+DROP INDEX tokens_account;
 CREATE INDEX tokens_account ON tokens (account_id, created_at, id);
 
 -- A deleted project's name is '@' and its id, which no project can be named: its
