@@ -81,16 +81,19 @@ func (a *avn) json(t *testing.T, line string, into any) {
 // once the policy says that pairs last long.
 func (s *segue) pendingRenewal(t *testing.T, project, service string, create func(user string), user string) {
 	t.Helper()
-	set := func(validity, renewBefore string) {
-		policy := api.PolicyUpdate{Validity: api.Give(validity), RenewBefore: api.Give(renewBefore), Spread: api.Give("0s")}
-		if _, err := s.api.SetServicePolicy(t.Context(), project, service, policy); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set("10m", "1m")
+	s.setPolicy(t, project, service, "10m", "1m")
 	create(user)
-	set("820d", "90d")
+	s.setPolicy(t, project, service, "820d", "90d")
 	s.awaitGeneration(t, project, service, user, 2, 30*time.Second)
+}
+
+// setPolicy says how long the pairs of a service live.
+func (s *segue) setPolicy(t *testing.T, project, service, validity, renewBefore string) {
+	t.Helper()
+	policy := api.PolicyUpdate{Validity: api.Give(validity), RenewBefore: api.Give(renewBefore), Spread: api.Give("0s")}
+	if _, err := s.api.SetServicePolicy(t.Context(), project, service, policy); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestAvn does with avn what the seed document says to do with it.
