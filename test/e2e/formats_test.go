@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func TestFormats(t *testing.T) {
 		"spring": springSends,
 		"librdkafka": func(t *testing.T, dir, value string) {
 			pythonSends(t, dir, "roundtrip.py", filepath.Join(dir, "librdkafka.conf"), topic, value)
+			kcatSends(t, dir, value)
 		},
 		"kafka-python": func(t *testing.T, dir, value string) { pythonSends(t, dir, "send_kafka_python.py", topic, value) },
 		"kubernetes": func(t *testing.T, dir, value string) {
@@ -54,7 +56,36 @@ func TestFormats(t *testing.T) {
 			}
 		})
 	}
+	t.Run("avn", func(t *testing.T) { avnSends(t, s, c, pem) })
 	s.doctor(t)
+}
+
+// avnSends writes with the files that avn makes of a user: Kafka's Java client loads
+// the stores, and kcat is called as avn says to.
+func avnSends(t *testing.T, s *segue, c *cluster, pem string) {
+	a := startAvn(t, s)
+	of := c.service + " --project " + c.project
+	dir := t.TempDir()
+	a.run(t, "service user-kafka-java-creds "+of+" --username alice -d "+dir)
+	javaSends(t, dir, "by avn's keystore")
+	line := a.run(t, "service connection-info kcat "+of+" -u alice -W")
+	words := append(strings.Fields(line), "-P", "-t", topic)
+	copyFile(t, filepath.Join(dir, "service.crt"), filepath.Join(dir, "service.cert"))
+	kcat := exec.CommandContext(t.Context(), words[0], words[1:]...)
+	kcat.Dir, kcat.Stdin = dir, strings.NewReader("by kcat\n")
+	if out, err := kcat.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	for _, value := range []string{"by avn's keystore", "by kcat"} {
+		if err := goFetch(c.client, loadTLS(t, pem), topic, value); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// kcatSends hands kcat the settings, from another folder.
+func kcatSends(t *testing.T, dir, value string) {
+	sendWith(t, nil, "sh", "-c", `printf '%s\n' "$1" | kcat -F "$2" -P -t "$3"`, "sh", value, filepath.Join(dir, "librdkafka.conf"), topic)
 }
 
 // storePassword and bundleDir hold what settings and code have to quote.

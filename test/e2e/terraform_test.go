@@ -216,7 +216,7 @@ func TestTerraform(t *testing.T) {
 	s.doctor(t)
 }
 
-var providerVersion = regexp.MustCompile(`terraform-provider-aiven/v?(\S+)`)
+var providerVersion = regexp.MustCompile(`terraform-provider-aiven/(?:\S+/)?(\S+)`)
 
 // version is the name and version of the program.
 func (tf *terraform) version(t *testing.T) string {
