@@ -270,6 +270,7 @@ func TestSeedCurl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tries(t, "curl", "any").ran("PUT /v1/project/{project}/service/{service}/user/{user}")
 	script := strings.NewReplacer("https://api.aiven.io", s.url, "<project>", "demo", "<service>", "main",
 		"<username>", "alice", "<bearer token>", account.Token).Replace(seedCurl)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -87,8 +87,13 @@ func TestCompatibilityPage(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("nothing was tried: %v", err)
 	}
+	tests := sourceOfTests(t)
 	var all []*trial
 	for _, file := range files {
+		name, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), "-")
+		if !strings.Contains(tests, "func "+name+"(t *testing.T)") {
+			t.Errorf("%s is of a test that there is no more: remove it", file)
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -100,6 +105,23 @@ func TestCompatibilityPage(t *testing.T) {
 		all = append(all, one)
 	}
 	kept(t, compatibilityPage, []byte(compatibility(all)))
+}
+
+func sourceOfTests(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
 
 const compatibilityHead = `# Compatibility

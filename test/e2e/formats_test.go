@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,8 @@ func TestFormats(t *testing.T) {
 			if !known {
 				t.Fatal("nothing loads this format here")
 			}
+			client := formatClients[f.Name]
+			tries(t, client.name, pinned(t, client)).ran("segue service user-bundle --format " + f.Name)
 			value := "by " + f.Name
 			sends(t, s.bundle(t, c, f), value)
 			if err := goFetch(c.client, loadTLS(t, pem), topic, value); err != nil {
@@ -86,6 +89,41 @@ func avnSends(t *testing.T, s *segue, c *cluster, pem string) {
 // kcatSends hands kcat the settings, from another folder.
 func kcatSends(t *testing.T, dir, value string) {
 	sendWith(t, nil, "sh", "-c", `printf '%s\n' "$1" | kcat -F "$2" -P -t "$3"`, "sh", value, filepath.Join(dir, "librdkafka.conf"), topic)
+}
+
+// pinnedClient is a client of Kafka and where its version stands.
+type pinnedClient struct{ name, file, version string }
+
+var (
+	kafkaJava    = pinnedClient{"Kafka's Java client", "kafka/tools/pom.xml", `<artifactId>kafka-clients</artifactId>\s*<version>(.*?)<`}
+	kafkaPython  = pinnedClient{"kafka-python", "requirements.txt", `kafka-python==(\S+)`}
+	franzGo      = pinnedClient{"franz-go (Go)", "../../go.mod", `twmb/franz-go v(\S+)`}
+	springClient = pinnedClient{"Spring Boot", "kafka/spring/pom.xml", `<artifactId>spring-boot-.*</artifactId>\s*<version>(.*?)<`}
+)
+
+// formatClients says who loads each format.
+var formatClients = map[string]pinnedClient{
+	"pem": franzGo, "franz-go": franzGo,
+	"combined-pem": kafkaJava, "pkcs12": kafkaJava, "jks": kafkaJava, "java-creds": kafkaJava, "properties": kafkaJava,
+	"spring":       springClient,
+	"librdkafka":   {"confluent-kafka (librdkafka)", "requirements.txt", `confluent-kafka==(\S+)`},
+	"kafka-python": kafkaPython, "env": kafkaPython,
+	"kubernetes": {"lightkube (Kubernetes)", "requirements.txt", `lightkube==(\S+)`},
+	"kafkajs":    {"kafkajs", "node/package.json", `"kafkajs": "(.*?)"`},
+}
+
+// pinned is the version of the client that the tests install.
+func pinned(t testing.TB, c pinnedClient) string {
+	t.Helper()
+	text, err := os.ReadFile(c.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(c.version).FindSubmatch(text)
+	if found == nil {
+		t.Fatalf("%s does not name the version of %s", c.file, c.name)
+	}
+	return string(found[1])
 }
 
 // storePassword and bundleDir hold what settings and code have to quote.

@@ -84,6 +84,22 @@ type terraform struct {
 	segue     *segue
 }
 
+// TestTerraformPage holds the configuration on docs/terraform.md to the one that is applied.
+func TestTerraformPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/terraform.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile("terraform/main.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(page), "```hcl\n")
+	if shown, _, _ = strings.Cut(shown, "```"); shown == "" || !strings.Contains(string(config), shown) {
+		t.Error("docs/terraform.md shows another configuration than terraform/main.tf")
+	}
+}
+
 // startTerraform lays the configuration out; proxy is where the provider goes.
 func startTerraform(t *testing.T, s *segue, bin, provider, proxy string) *terraform {
 	t.Helper()
@@ -198,6 +214,7 @@ func TestTerraform(t *testing.T) {
 	proxy := startRecorder(t, s.url)
 	tf := startTerraform(t, s, bin, provider, proxy.url)
 	tf.seen = tries(t, "Terraform provider aiven/aiven", "")
+	tf.seen.About = "Run where its programs are given, as [Terraform](terraform.md) says; what it sent is sent again in every run of the tests"
 	for _, step := range terraformLife {
 		if step.before != nil {
 			step.before(t, s)
@@ -207,7 +224,9 @@ func TestTerraform(t *testing.T) {
 			return
 		}
 		conversation, agent := proxy.take(t)
-		kept(t, filepath.Join(conversations, step.name+".jsonl"), conversation)
+		if *update { // from one run to the next its order differs
+			kept(t, filepath.Join(conversations, step.name+".jsonl"), conversation)
+		}
 		if named := providerVersion.FindStringSubmatch(agent); named != nil {
 			tf.seen.Version = named[1]
 		}
