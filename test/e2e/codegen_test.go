@@ -1,5 +1,7 @@
 package e2e
 
+//lint:file-ignore SA1019 The client calls project endpoints deprecated for those of organizations; its users, Terraform too, still call them.
+
 import (
 	"context"
 	"crypto/tls"
