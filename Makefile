@@ -37,6 +37,12 @@ test: setup ## every test: both databases, a real Kafka broker, avn, the pages
 e2e: setup ## the tests with a real Kafka broker and avn alone
 	go test -count=1 -timeout 25m -v ./test/e2e/...
 
+.PHONY: terraform-test
+terraform-test: ## Aiven's Terraform provider; SEGUE_TERRAFORM and SEGUE_TERRAFORM_PROVIDER name the programs
+	@test -n "$$SEGUE_TERRAFORM" -a -n "$$SEGUE_TERRAFORM_PROVIDER" || { echo "set SEGUE_TERRAFORM and SEGUE_TERRAFORM_PROVIDER: docs/terraform.md" >&2; exit 1; }
+	@scripts/setup.sh test
+	go test -count=1 -timeout 15m -v ./test/e2e -run '^TestTerraform$$'
+
 .PHONY: setup
 setup:
 	@scripts/setup.sh test

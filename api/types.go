@@ -94,7 +94,9 @@ type ProjectCreate struct {
 	Project    string      `json:"project" doc:"Name of the project"`
 	TechEmails []TechEmail `json:"tech_emails,omitempty"`
 	// Tags are words of the project's owners; a value is never null here.
-	Tags map[string]string `json:"tags,omitempty"`
+	Tags           map[string]string `json:"tags,omitempty"`
+	Cloud          string            `json:"cloud,omitempty" doc:"A label; it changes nothing"`
+	BillingGroupID string            `json:"billing_group_id,omitempty" doc:"A label; it changes nothing"`
 }
 
 // ProjectUpdate changes what it names (PUT …/project/{p}); null and what is left
@@ -104,7 +106,9 @@ type ProjectUpdate struct {
 	ProjectName *string     `json:"project_name,omitempty"`
 	TechEmails  []TechEmail `json:"tech_emails,omitzero" doc:"Replaces all technical contacts; [] takes them away"`
 	// Tags replaces all tags.
-	Tags map[string]*string `json:"tags,omitzero"`
+	Tags           map[string]*string `json:"tags,omitzero"`
+	Cloud          *string            `json:"cloud,omitempty" doc:"A label; it changes nothing"`
+	BillingGroupID *string            `json:"billing_group_id,omitempty" doc:"A label; it changes nothing"`
 }
 
 // Tags are words of the owners of a project or service.
@@ -160,13 +164,14 @@ type CAReply struct {
 
 // ServiceCreate makes a service (POST …/service).
 type ServiceCreate struct {
-	ServiceName           string         `json:"service_name"`
-	ServiceType           string         `json:"service_type,omitempty" doc:"kafka, also where it is left out"`
-	Plan                  string         `json:"plan,omitempty"`
-	Cloud                 string         `json:"cloud,omitempty"`
-	UserConfig            map[string]any `json:"user_config,omitempty" doc:"bootstrap_servers is \"host:port,host:port\""`
-	TechEmails            []TechEmail    `json:"tech_emails,omitempty"`
-	TerminationProtection bool           `json:"termination_protection,omitempty"`
+	ServiceName           string            `json:"service_name"`
+	ServiceType           string            `json:"service_type,omitempty" doc:"kafka, also where it is left out"`
+	Plan                  string            `json:"plan,omitempty"`
+	Cloud                 string            `json:"cloud,omitempty"`
+	UserConfig            map[string]any    `json:"user_config,omitempty" doc:"bootstrap_servers is \"host:port,host:port\""`
+	TechEmails            []TechEmail       `json:"tech_emails,omitempty"`
+	TerminationProtection bool              `json:"termination_protection,omitempty"`
+	Maintenance           MaintenanceUpdate `json:"maintenance,omitzero"`
 	// Tags: segue_bootstrap_servers is the address where user_config has none.
 	Tags map[string]string `json:"tags,omitempty"`
 }
@@ -177,9 +182,10 @@ type ServiceUpdate struct {
 	Plan  *string `json:"plan,omitempty" doc:"A label; it changes nothing"`
 	Cloud *string `json:"cloud,omitempty" doc:"A label; it changes nothing"`
 	// UserConfig is merged key by key into nested objects; null takes an option away.
-	UserConfig            map[string]any `json:"user_config,omitempty"`
-	TechEmails            []TechEmail    `json:"tech_emails,omitzero" doc:"Replaces the service's own technical contacts; [] takes them away"`
-	TerminationProtection *bool          `json:"termination_protection,omitempty" doc:"While true the service cannot be deleted"`
+	UserConfig            map[string]any    `json:"user_config,omitempty"`
+	TechEmails            []TechEmail       `json:"tech_emails,omitzero" doc:"Replaces the service's own technical contacts; [] takes them away"`
+	TerminationProtection *bool             `json:"termination_protection,omitempty" doc:"While true the service cannot be deleted"`
+	Maintenance           MaintenanceUpdate `json:"maintenance,omitzero"`
 }
 
 // ServiceReply wraps one service.
@@ -233,7 +239,14 @@ type ConnectionInfo struct {
 	SchemaRegistryURI string   `json:"schema_registry_uri"`
 }
 
-// Maintenance is always off: Segue does not upgrade brokers.
+// MaintenanceUpdate sets the window that a service shows; it changes nothing else.
+type MaintenanceUpdate struct {
+	DOW  *string `json:"dow,omitempty" doc:"monday to sunday, or never"`
+	Time *string `json:"time,omitempty" doc:"HH:MM:SS in UTC"`
+}
+
+// Maintenance is the window that the owner set. It is never enabled: Segue does
+// not upgrade brokers.
 type Maintenance struct {
 	DOW     string `json:"dow"`
 	Time    string `json:"time"`

@@ -4,7 +4,7 @@
 #   scripts/setup.sh build   Go: enough for `make build` and `make run`
 #   scripts/setup.sh screenshots   Go and Chromium
 #   scripts/setup.sh packages   Go and what looks at packages: lintian, mandoc, man, systemd, shells, Buildah, QEMU
-#   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, Node.js, curl, Chromium: for `make test`
+#   scripts/setup.sh test    and PostgreSQL, a JDK, Maven, Python with venv, Node.js, kcat, curl, Chromium: for `make test`
 #
 # As root on Debian or Ubuntu it installs what is missing. Anywhere else it says
 # in one line what is missing and how to get it, and ends with 1.
@@ -80,6 +80,7 @@ check_all() {
   python3 -c 'import ensurepip, venv' 2>/dev/null || need "Python 3 with venv" python3-venv
   command -v node >/dev/null || need "Node.js" nodejs
   command -v npm >/dev/null || need npm npm
+  command -v kcat >/dev/null || need kcat kcat
   command -v curl >/dev/null || need curl curl
   check_chromium
 }
@@ -109,7 +110,7 @@ check_packages() {
 say_missing() {
   local list
   list=$(printf '%s; ' "${missing[@]}")
-  echo "segue: missing: ${list%; } (Debian or Ubuntu, as root: apt-get install ${packages[*]}; macOS: brew install openjdk maven postgresql@17 python node curl chromium, their bin folders in PATH)" >&2
+  echo "segue: missing: ${list%; } (Debian or Ubuntu, as root: apt-get install ${packages[*]}; macOS: brew install openjdk maven postgresql@17 python node kcat curl chromium, their bin folders in PATH)" >&2
   exit 1
 }
 

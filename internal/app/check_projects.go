@@ -16,7 +16,7 @@ func (c *checker) checkProjects(ctx context.Context) error {
 		}
 		policy, _ := lifecycle.Effective(p.Override, lifecycle.Override{})
 		c.checkPolicy(p, p.Name, policy)
-		c.checkText(p.Name, append(tagTexts(p.Tags), p.TechEmails...)...)
+		c.checkText(p.Name, append(tagTexts(p.Tags), append(p.TechEmails, p.Labels.Cloud, p.Labels.BillingGroup)...)...)
 		return nil
 	})
 }

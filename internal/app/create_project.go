@@ -25,6 +25,7 @@ type NewProject struct {
 	Name       string
 	TechEmails []string
 	Tags       map[string]string
+	Labels     ProjectLabels
 }
 
 func (n NewProject) check() error {
@@ -34,7 +35,17 @@ func (n NewProject) check() error {
 	if err := checkTags(n.Tags); err != nil {
 		return err
 	}
+	if err := n.Labels.check(); err != nil {
+		return err
+	}
 	return checkEmails("tech_emails", n.TechEmails)
+}
+
+func (l ProjectLabels) check() error {
+	if len(l.Cloud) > maxLabel || len(l.BillingGroup) > maxLabel {
+		return failField("cloud", "cloud and billing_group_id must be at most %d bytes long", maxLabel)
+	}
+	return nil
 }
 
 // CreateProject makes a project with its certificate authority. Only the
@@ -52,7 +63,7 @@ func (a *App) createProject(ctx context.Context, actor Actor, n NewProject, caNo
 	if err := n.check(); err != nil {
 		return ProjectView{}, err
 	}
-	p := Project{ID: newID(), Name: n.Name, TechEmails: n.TechEmails, Tags: n.Tags, CreatedAt: now}
+	p := Project{ID: newID(), Name: n.Name, TechEmails: n.TechEmails, Tags: n.Tags, Labels: n.Labels, CreatedAt: now}
 	var err error
 	if p.FirstName, err = a.freeFirstName(ctx, n.Name); err != nil {
 		return ProjectView{}, err

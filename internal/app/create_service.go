@@ -16,6 +16,7 @@ type NewService struct {
 	UserConfig            map[string]any // bootstrap_servers: "host:port,host:port"
 	TechEmails            []string
 	Tags                  map[string]string
+	Maintenance           Maintenance
 	TerminationProtection bool
 }
 
@@ -30,6 +31,9 @@ func (n NewService) check() (userConfig []byte, err error) {
 		return nil, err
 	}
 	if err := checkTags(n.Tags); err != nil {
+		return nil, err
+	}
+	if err := n.Maintenance.check(); err != nil {
 		return nil, err
 	}
 	if _, err := parseBootstrap("tags."+TagBootstrap, n.Tags[TagBootstrap]); err != nil {
@@ -86,7 +90,8 @@ func (a *App) createService(ctx context.Context, actor Actor, project string, n 
 	}
 	svc := Service{
 		ID: newID(), ProjectID: s.Project.ID, Name: n.Name, Plan: n.Plan, Cloud: n.Cloud, UserConfig: config,
-		TechEmails: n.TechEmails, Tags: n.Tags, TerminationProtection: n.TerminationProtection, CreatedAt: now, UpdatedAt: now,
+		TechEmails: n.TechEmails, Tags: n.Tags, Maintenance: n.Maintenance, TerminationProtection: n.TerminationProtection,
+		CreatedAt: now, UpdatedAt: now,
 	}
 	return a.storeService(ctx, actor, project, s, svc, ca, now)
 }

@@ -174,12 +174,20 @@ type Project struct {
 	FirstName  string
 	TechEmails []string
 	Tags       map[string]string
+	Labels     ProjectLabels
 	Override   lifecycle.Override
 	Notices    []byte    // JSON object, what the project sets of its notices itself; nil inherits all
 	NewsAt     time.Time // when a digest is due about what is new; zero: nothing is
 	DigestAt   time.Time // when the newest digest was recorded; zero for none
 	CreatedAt  time.Time
 	DeletedAt  time.Time // zero while it is there
+}
+
+// ProjectLabels are what existing clients set and want to read again; they change
+// nothing here.
+type ProjectLabels struct {
+	Cloud        string // where new services of other products would run
+	BillingGroup string
 }
 
 // ProjectReader reads projects that are not deleted, unless it says otherwise.
@@ -199,6 +207,7 @@ type ProjectWriter interface {
 	SetProjectPolicy(ctx context.Context, projectID int64, o lifecycle.Override) error
 	// RenameProject leaves the first name alone. ErrExists: name taken.
 	RenameProject(ctx context.Context, projectID int64, name string) error
+	SetProjectLabels(ctx context.Context, projectID int64, l ProjectLabels) error
 	SetProjectTags(ctx context.Context, projectID int64, tags map[string]string) error
 	// DeleteProject marks the project, frees its name and withdraws its
 	// invitations. It never leaves a service in a deleted project: the transaction
@@ -216,8 +225,10 @@ type Service struct {
 	UserConfig []byte // JSON object, as the owner set it
 	TechEmails []string
 	Tags       map[string]string
-	Override   lifecycle.Override
-	Notices    []byte // JSON object, as a project's
+	// Maintenance is kept for clients that set it and want to read it again.
+	Maintenance Maintenance
+	Override    lifecycle.Override
+	Notices     []byte // JSON object, as a project's
 	// TerminationProtection refuses deletion while it is true.
 	TerminationProtection bool
 	// ReplAddresses are the REPL listeners by which Segue's admin reaches the
@@ -226,6 +237,13 @@ type Service struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	DeletedAt     time.Time
+}
+
+// Maintenance is the window in which the owner lets others work on the brokers.
+// Segue never does.
+type Maintenance struct {
+	Day  string // monday to sunday, never; empty: not set
+	Time string // HH:MM:SS in UTC; empty: not set
 }
 
 // ServiceReader reads services that are not deleted, unless it says otherwise.
@@ -247,7 +265,7 @@ type ServiceReader interface {
 // ServiceWriter writes services.
 type ServiceWriter interface {
 	InsertService(ctx context.Context, s Service) error // ErrExists: name taken in the project
-	// UpdateService stores plan, cloud, user_config, contacts, tags and termination protection.
+	// UpdateService stores plan, cloud, user_config, contacts, tags, maintenance and termination protection.
 	UpdateService(ctx context.Context, s Service) error
 	SetServicePolicy(ctx context.Context, serviceID int64, o lifecycle.Override, at time.Time) error
 	SetReplAddresses(ctx context.Context, serviceID int64, addresses []string, at time.Time) error

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/segue-project/segue/internal/pki"
 )
@@ -74,4 +76,16 @@ func parseBootstrap(field, s string) ([]string, error) {
 		addresses[i] = address
 	}
 	return addresses, nil
+}
+
+var days = []string{"", "never", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+
+func (m Maintenance) check() error {
+	if !slices.Contains(days, m.Day) {
+		return failField("maintenance.dow", "maintenance.dow must be a day of the week, such as \"monday\", or \"never\"")
+	}
+	if _, err := time.Parse(time.TimeOnly, m.Time); m.Time != "" && (err != nil || len(m.Time) != len(time.TimeOnly)) {
+		return failField("maintenance.time", "maintenance.time must be a time of day in UTC, such as \"10:00:00\"")
+	}
+	return nil
 }

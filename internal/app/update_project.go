@@ -14,6 +14,9 @@ type ProjectPatch struct {
 	Name       *string
 	TechEmails []string // empty but not nil takes all away
 	Tags       map[string]*string
+	Cloud      *string
+	// BillingGroup is kept, as Cloud is; it changes nothing.
+	BillingGroup *string
 }
 
 // UpdateProject changes what the patch names; tags that it names replace all there
@@ -40,15 +43,33 @@ func (a *App) UpdateProject(ctx context.Context, actor Actor, project string, pa
 				return nil, err
 			}
 		}
-		if patch.Tags == nil {
-			return changed, nil
-		}
-		before := p.Tags
-		if p.Tags, err = patchTags(nil, patch.Tags, true); err != nil || sameTags(before, p.Tags) {
-			return changed, err
-		}
-		return append(changed, "tags"), u.SetProjectTags(ctx, p.ID, p.Tags)
+		more, err := u.relabelProject(ctx, p, patch)
+		return append(changed, more...), err
 	})
+}
+
+// relabelProject changes what nobody but the owners gives a meaning.
+func (u *unit) relabelProject(ctx context.Context, p *Project, patch ProjectPatch) (changed []string, err error) {
+	labels := p.Labels
+	set(&p.Labels.Cloud, patch.Cloud)
+	set(&p.Labels.BillingGroup, patch.BillingGroup)
+	if err := p.Labels.check(); err != nil {
+		return nil, err
+	}
+	if p.Labels != labels {
+		changed = append(changed, "labels")
+		if err := u.SetProjectLabels(ctx, p.ID, p.Labels); err != nil {
+			return nil, err
+		}
+	}
+	if patch.Tags == nil {
+		return changed, nil
+	}
+	before := p.Tags
+	if p.Tags, err = patchTags(nil, patch.Tags, true); err != nil || sameTags(before, p.Tags) {
+		return changed, err
+	}
+	return append(changed, "tags"), u.SetProjectTags(ctx, p.ID, p.Tags)
 }
 
 func (u *unit) renameProject(ctx context.Context, p *Project, name string) error {

@@ -14,6 +14,8 @@ type ServicePatch struct {
 	// UserConfig is merged key by key into nested objects; a nil value takes a key away.
 	UserConfig            map[string]any
 	TechEmails            []string // empty but not nil takes all away
+	MaintenanceDay        *string
+	MaintenanceTime       *string
 	TerminationProtection *bool
 }
 
@@ -58,7 +60,12 @@ func (p ServicePatch) apply(s *Service) error {
 	set(&s.Plan, p.Plan)
 	set(&s.Cloud, p.Cloud)
 	set(&s.TerminationProtection, p.TerminationProtection)
+	set(&s.Maintenance.Day, p.MaintenanceDay)
+	set(&s.Maintenance.Time, p.MaintenanceTime)
 	if err := checkLabels(s.Plan, s.Cloud); err != nil {
+		return err
+	}
+	if err := s.Maintenance.check(); err != nil {
 		return err
 	}
 	if p.TechEmails != nil {
@@ -95,6 +102,7 @@ func changedFields(before, after Service) []string {
 		{"user_config", bytes.Equal(before.UserConfig, after.UserConfig)},
 		{"tech_emails", slices.Equal(before.TechEmails, after.TechEmails)},
 		{"termination_protection", before.TerminationProtection == after.TerminationProtection},
+		{"maintenance", before.Maintenance == after.Maintenance},
 		{"tags", sameTags(before.Tags, after.Tags)},
 	} {
 		if !f.same {

@@ -107,6 +107,7 @@ var libraries = []library{
 	{path: "golang.org/x/sync", rooms: []string{"internal/app", "internal/store", "internal/work", "cmd/segue"}, tests: true},
 	{path: "golang.org/x/sys", rooms: []string{"cmd/segue", "internal/store"}},
 
+	{path: "github.com/aiven/go-client-codegen", tests: true},
 	{path: "github.com/pb33f/libopenapi", tests: true},
 	{path: "github.com/pb33f/libopenapi-validator", tests: true},
 	{path: "github.com/prometheus/common", tests: true},

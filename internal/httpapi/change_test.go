@@ -50,6 +50,48 @@ func TestUserConfigIsMerged(t *testing.T) {
 	})
 }
 
+// Terraform plans a change for ever where it does not read again what it set.
+func TestLabelsAreReadAgain(t *testing.T) {
+	onBothStores(t, func(t *testing.T, r *rig) {
+		c := r.admin()
+		c.ok("POST", "/v1/project", `{"project":"shop","cloud":"google-europe-west1","billing_group_id":"b-1"}`, nil)
+		c.ok("POST", shop+"/service", `{"service_name":"orders","maintenance":{"dow":"monday","time":"10:00:00"}}`, nil)
+		c.labels("google-europe-west1", "b-1", "monday", "10:00:00")
+		c.ok("PUT", orders, `{"maintenance":{"dow":"never"}}`, nil)
+		c.ok("PUT", shop, `{"cloud":"own"}`, nil)
+		c.labels("own", "b-1", "never", "10:00:00")
+		c.ok("PUT", orders, `{"maintenance":null}`, nil)
+		c.ok("PUT", shop, `{"cloud":null,"billing_group_id":"b-2"}`, nil)
+		c.labels("own", "b-2", "never", "10:00:00")
+		for body, field := range map[string]string{
+			`{"maintenance":{"dow":"Monday"}}`:                     "maintenance.dow",
+			`{"maintenance":{"time":"9:00"}}`:                      "maintenance.time",
+			`{"maintenance":{"time":"24:00:00"}}`:                  "maintenance.time",
+			`{"maintenance":{"time":"10:00:00.5"}}`:                "maintenance.time",
+			`{"cloud":"` + strings.Repeat("x", 129) + `"}`:         "plan",
+			`{"maintenance":{"dow":"sunday","time":"tomorrow ;"}}`: "maintenance.time",
+		} {
+			if message := c.refused("PUT", orders, body, 400).Message; !strings.HasPrefix(message, field) {
+				t.Errorf("%s: %s", body, message)
+			}
+		}
+		c.refused("PUT", shop, `{"billing_group_id":"`+strings.Repeat("x", 129)+`"}`, 400)
+		c.labels("own", "b-2", "never", "10:00:00")
+	})
+}
+
+func (c caller) labels(cloud, billingGroup, day, time string) {
+	c.t.Helper()
+	var p api.ProjectReply
+	c.ok("GET", shop, "", &p)
+	if *p.Project.DefaultCloud != cloud || *p.Project.BillingGroupID != billingGroup {
+		c.t.Errorf("cloud %s and billing group %s, want %s and %s", *p.Project.DefaultCloud, *p.Project.BillingGroupID, cloud, billingGroup)
+	}
+	if m := c.service(orders).Maintenance; m.DOW != day || m.Time != time || m.Enabled {
+		c.t.Errorf("maintenance %+v, want %s %s", m, day, time)
+	}
+}
+
 // Every update of avn names user_config: {}: what changes nothing is no change.
 func TestUpdateThatChangesNothing(t *testing.T) {
 	r := newRig(t)

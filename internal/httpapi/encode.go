@@ -57,6 +57,14 @@ func stringOrAbsent(s string) *string {
 	return &s
 }
 
+// valueOrEmpty is the empty string for nil.
+func valueOrEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
 // wholePage is the page size of lists that are read to their end.
 const wholePage = 1000
 

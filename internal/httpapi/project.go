@@ -31,6 +31,7 @@ type createProjectInput struct {
 func (s *server) createProject(ctx context.Context, req *request, in *createProjectInput) (api.ProjectReply, error) {
 	v, err := s.App.CreateProject(ctx, req.actor, app.NewProject{
 		Name: in.Body.Project, TechEmails: each(in.Body.TechEmails, address), Tags: in.Body.Tags,
+		Labels: app.ProjectLabels{Cloud: in.Body.Cloud, BillingGroup: in.Body.BillingGroupID},
 	}, req.now)
 	return api.ProjectReply{Project: project(v)}, err
 }
@@ -48,6 +49,7 @@ type updateProjectInput struct {
 func (s *server) updateProject(ctx context.Context, req *request, in *updateProjectInput) (api.ProjectReply, error) {
 	v, err := s.App.UpdateProject(ctx, req.actor, in.Project, app.ProjectPatch{
 		Name: in.Body.ProjectName, TechEmails: eachOrNil(in.Body.TechEmails, address), Tags: in.Body.Tags,
+		Cloud: in.Body.Cloud, BillingGroup: in.Body.BillingGroupID,
 	}, req.now)
 	return api.ProjectReply{Project: project(v)}, err
 }
@@ -65,6 +67,7 @@ func project(v app.ProjectView) api.Project {
 	return api.Project{
 		ProjectName: v.Name, AccountID: accountID, OrganizationID: organizationID,
 		TechEmails: each(v.TechEmails, techEmail), Tags: object(v.Tags),
+		DefaultCloud: stringOrAbsent(v.Labels.Cloud), BillingGroupID: stringOrAbsent(v.Labels.BillingGroup),
 	}
 }
 

@@ -39,6 +39,7 @@ func (s *server) createService(ctx context.Context, req *request, in *createServ
 	v, err := s.App.CreateService(ctx, req.actor, in.Project, app.NewService{
 		Name: b.ServiceName, Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig,
 		TechEmails: each(b.TechEmails, address), Tags: b.Tags, TerminationProtection: b.TerminationProtection,
+		Maintenance: app.Maintenance{Day: valueOrEmpty(b.Maintenance.DOW), Time: valueOrEmpty(b.Maintenance.Time)},
 	}, req.now)
 	return api.ServiceReply{Service: service(v)}, err
 }
@@ -61,7 +62,7 @@ func (s *server) updateService(ctx context.Context, req *request, in *updateServ
 	b := in.Body
 	err := s.App.UpdateService(ctx, req.actor, in.Project, in.Service, app.ServicePatch{
 		Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig, TechEmails: eachOrNil(b.TechEmails, address),
-		TerminationProtection: b.TerminationProtection,
+		MaintenanceDay: b.Maintenance.DOW, MaintenanceTime: b.Maintenance.Time, TerminationProtection: b.TerminationProtection,
 	}, req.now)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net"
 	"strconv"
@@ -37,7 +38,7 @@ func serviceHead(v app.ServiceView) api.Service {
 		ServiceName: v.Name, ServiceType: kafkaType, State: "RUNNING", Plan: v.Plan, CloudName: v.Cloud,
 		ServiceURI: uri, ServiceURIParams: api.ServiceURIParams{Host: host, Port: port},
 		ConnectionInfo: connectionInfo(v, bootstrap), Components: []api.Component{component(v, host, port)},
-		Maintenance: api.Maintenance{DOW: "never", Time: "00:00:00", Updates: []any{}},
+		Maintenance: maintenance(v.Maintenance),
 		Users:       []api.User{}, ACL: []api.ACL{}, UserConfig: userConfig(v.UserConfig),
 		ServiceIntegrations: []any{}, GroupList: []string{"default"},
 		CreateTime: v.CreatedAt.UTC(), UpdateTime: v.UpdatedAt.UTC(), TerminationProtection: v.TerminationProtection,
@@ -51,6 +52,10 @@ func connectionInfo(v app.ServiceView, bootstrap []string) api.ConnectionInfo {
 		info.KafkaAccessCert, info.KafkaAccessKey = v.Users[0].Current.Cert, v.Users[0].Current.Key
 	}
 	return info
+}
+
+func maintenance(m app.Maintenance) api.Maintenance {
+	return api.Maintenance{DOW: cmp.Or(m.Day, "never"), Time: cmp.Or(m.Time, "00:00:00"), Updates: []any{}}
 }
 
 func component(v app.ServiceView, host, port string) api.Component {

@@ -48,6 +48,7 @@ func project(p db.Project) (app.Project, error) {
 	tags, err := fromMapText("tags of a project", p.Tags)
 	return app.Project{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails, Tags: tags,
+		Labels:   app.ProjectLabels{Cloud: p.Cloud, BillingGroup: p.BillingGroup},
 		Override: override(p.Validity, p.RenewBefore, p.Spread, p.Rekey), Notices: fromNullJSON(p.Notices),
 		NewsAt: fromNullMillis(p.NewsAt), DigestAt: fromNullMillis(p.DigestAt),
 		CreatedAt: fromMillis(p.CreatedAt), DeletedAt: fromNullMillis(p.DeletedAt),
@@ -58,7 +59,8 @@ func (t *tx) InsertProject(ctx context.Context, p app.Project) error {
 	return t.writeError("project", t.q.InsertProject(ctx, db.InsertProjectParams{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: listText(p.TechEmails),
 		Validity: nullDuration(p.Override.Validity), RenewBefore: nullDuration(p.Override.RenewBefore),
-		Spread: nullDuration(p.Override.Spread), Rekey: nullRekey(p.Override.Rekey), Notices: nullText(string(p.Notices)), Tags: mapText(p.Tags), CreatedAt: p.CreatedAt.UnixMilli(),
+		Spread: nullDuration(p.Override.Spread), Rekey: nullRekey(p.Override.Rekey), Notices: nullText(string(p.Notices)), Tags: mapText(p.Tags),
+		Cloud: p.Labels.Cloud, BillingGroup: p.Labels.BillingGroup, CreatedAt: p.CreatedAt.UnixMilli(),
 	}))
 }
 
@@ -76,6 +78,11 @@ func (r reader) FirstNameTaken(ctx context.Context, name string) (bool, error) {
 
 func (t *tx) RenameProject(ctx context.Context, projectID int64, name string) error {
 	n, err := t.q.RenameProject(ctx, db.RenameProjectParams{ID: projectID, Name: name})
+	return t.changedOne("project", n, err)
+}
+
+func (t *tx) SetProjectLabels(ctx context.Context, projectID int64, l app.ProjectLabels) error {
+	n, err := t.q.SetProjectLabels(ctx, db.SetProjectLabelsParams{ID: projectID, Cloud: l.Cloud, BillingGroup: l.BillingGroup})
 	return t.changedOne("project", n, err)
 }
 

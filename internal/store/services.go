@@ -39,6 +39,7 @@ func service(s db.Service) (app.Service, error) {
 	return app.Service{
 		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud,
 		UserConfig: []byte(s.UserConfig), TechEmails: emails, Tags: tags, ReplAddresses: addresses,
+		Maintenance:           app.Maintenance{Day: s.MaintenanceDay, Time: s.MaintenanceTime},
 		Override:              override(s.Validity, s.RenewBefore, s.Spread, s.Rekey),
 		Notices:               fromNullJSON(s.Notices),
 		TerminationProtection: s.TerminationProtection,
@@ -80,7 +81,8 @@ func (t *tx) InsertService(ctx context.Context, s app.Service) error {
 		TechEmails: listText(s.TechEmails), ReplAddresses: listText(s.ReplAddresses),
 		Validity: nullDuration(s.Override.Validity), RenewBefore: nullDuration(s.Override.RenewBefore),
 		Spread: nullDuration(s.Override.Spread), Rekey: nullRekey(s.Override.Rekey), Notices: nullText(string(s.Notices)), TerminationProtection: s.TerminationProtection,
-		Tags: mapText(s.Tags), CreatedAt: s.CreatedAt.UnixMilli(), UpdatedAt: s.UpdatedAt.UnixMilli(),
+		Tags: mapText(s.Tags), MaintenanceDay: s.Maintenance.Day, MaintenanceTime: s.Maintenance.Time,
+		CreatedAt: s.CreatedAt.UnixMilli(), UpdatedAt: s.UpdatedAt.UnixMilli(),
 	})
 	if err != nil {
 		return t.writeError("service", err)
@@ -104,6 +106,7 @@ func (t *tx) UpdateService(ctx context.Context, s app.Service) error {
 	n, err := t.q.UpdateService(ctx, db.UpdateServiceParams{
 		ID: s.ID, Plan: s.Plan, Cloud: s.Cloud, UserConfig: configText(s.UserConfig), TechEmails: listText(s.TechEmails),
 		TerminationProtection: s.TerminationProtection, Tags: mapText(s.Tags), UpdatedAt: s.UpdatedAt.UnixMilli(),
+		MaintenanceDay: s.Maintenance.Day, MaintenanceTime: s.Maintenance.Time,
 	})
 	return t.changedOne("service", n, err)
 }

@@ -3,6 +3,8 @@ package e2e
 import (
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -112,6 +114,72 @@ func TestAvnChanges(t *testing.T) {
 	a.run(t, "project delete store")
 	if out := a.run(t, "project list"); strings.Contains(out, "store") {
 		t.Errorf("avn project list printed\n%s", out)
+	}
+	s.doctor(t)
+}
+
+// TestAvnProjects does with avn what people do with projects.
+func TestAvnProjects(t *testing.T) {
+	t.Parallel()
+	s := startSegue(t)
+	a := startAvn(t, s)
+	s.createProject(t, "demo", "", "")
+	project, err := s.api.Project(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.run(t, "project create shop --parent-id "+project.OrganizationID+" --cloud own --tech-email kafka@example.com")
+	a.run(t, "project create shop --parent-id "+project.AccountID+" --no-fail-if-exists")
+	if out := a.run(t, "project details --project shop"); !strings.Contains(out, "own") {
+		t.Errorf("avn project details printed\n%s", out)
+	}
+	a.run(t, "project switch shop")
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	a.run(t, "project ca-get --target-filepath "+ca)
+	if text, err := os.ReadFile(ca); err != nil || !strings.Contains(string(text), "BEGIN CERTIFICATE") {
+		t.Errorf("avn project ca-get wrote %q, %v", text, err)
+	}
+	if out := a.run(t, "user info"); !strings.Contains(out, adminEmail) || !strings.Contains(out, "shop") {
+		t.Errorf("avn user info printed\n%s", out)
+	}
+	s.doctor(t)
+}
+
+// TestAvnServices does with avn what people do with services and their users.
+func TestAvnServices(t *testing.T) {
+	t.Parallel()
+	s := startSegue(t)
+	s.createProject(t, "demo", "", "")
+	a := startAvn(t, s)
+	if out := a.run(t, "service types --project demo"); !strings.Contains(out, "kafka") {
+		t.Errorf("avn service types printed\n%s", out)
+	}
+	a.run(t, "service plans --service-type kafka --project demo")
+	a.run(t, "service create main --project demo -t kafka --plan any -c bootstrap_servers=127.0.0.1:9092")
+	a.run(t, "service wait main --project demo")
+	if out := a.run(t, "service list --project demo"); !strings.Contains(out, "main") || !strings.Contains(out, "RUNNING") {
+		t.Errorf("avn service list printed\n%s", out)
+	}
+	a.run(t, "service user-create main --project demo --username alice")
+	if out := a.run(t, "service user-get main --project demo --username alice"); !strings.Contains(out, "alice") {
+		t.Errorf("avn service user-get printed\n%s", out)
+	}
+	first := s.user(t, "demo", "main", "alice")
+	a.run(t, "service user-password-reset main --project demo --username alice --new-password theirs-12345")
+	if u := s.user(t, "demo", "main", "alice"); u.Password != "theirs-12345" || u.Generation != first.Generation {
+		t.Errorf("a password that avn set left %s, generation %d", u.Password, u.Generation)
+	}
+	a.run(t, "service user-password-reset main --project demo --username alice")
+	if u := s.user(t, "demo", "main", "alice"); u.Password == "theirs-12345" || u.Generation != first.Generation+1 {
+		t.Errorf("a reset left generation %d", u.Generation)
+	}
+	a.run(t, "service credentials-reset main --project demo")
+	if u := s.user(t, "demo", "main", "avnadmin"); u.Generation != 2 {
+		t.Errorf("the service's reset left avnadmin at generation %d", u.Generation)
+	}
+	a.run(t, "service user-delete main --project demo --username alice")
+	if out := a.run(t, "service user-list main --project demo"); strings.Contains(out, "alice") {
+		t.Errorf("avn service user-delete left the user\n%s", out)
 	}
 	s.doctor(t)
 }

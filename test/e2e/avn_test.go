@@ -19,9 +19,10 @@ import (
 
 // avn is the unmodified client of managed Kafka, signed in at a segue.
 type avn struct {
-	bin string
-	url string
-	env []string
+	bin  string
+	url  string
+	env  []string
+	seen *trial
 }
 
 func startAvn(t *testing.T, s *segue) *avn {
@@ -30,8 +31,15 @@ func startAvn(t *testing.T, s *segue) *avn {
 	if err != nil {
 		t.Fatal(err)
 	}
+	version, err := command(bin, "--version")
+	if err != nil {
+		t.Fatal(err)
+	}
 	home := t.TempDir()
-	a := &avn{bin: bin, url: s.url, env: []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + adminPassword}}
+	a := &avn{
+		bin: bin, url: s.url, env: []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + adminPassword},
+		seen: tries(t, "avn", strings.TrimPrefix(version, "aiven-client ")),
+	}
 	a.run(t, "user login "+adminEmail)
 	return a
 }
@@ -51,7 +59,18 @@ func (a *avn) run(t *testing.T, line string) string {
 		}
 		t.Fatalf("avn %s: %v\n%s", line, err, out)
 	}
+	a.seen.ran(avnCommand(line))
 	return string(out)
+}
+
+// avnCommand is the command of a line, without its arguments and flags.
+func avnCommand(line string) string {
+	words := strings.Fields(line)
+	switch words[1] {
+	case "access-token", "tags", "connection-info":
+		return strings.Join(words[:3], " ")
+	}
+	return strings.Join(words[:2], " ")
 }
 
 // fails is one command that ends badly; it returns all that was printed.
@@ -81,16 +100,19 @@ func (a *avn) json(t *testing.T, line string, into any) {
 // once the policy says that pairs last long.
 func (s *segue) pendingRenewal(t *testing.T, project, service string, create func(user string), user string) {
 	t.Helper()
-	set := func(validity, renewBefore string) {
-		policy := api.PolicyUpdate{Validity: api.Give(validity), RenewBefore: api.Give(renewBefore), Spread: api.Give("0s")}
-		if _, err := s.api.SetServicePolicy(t.Context(), project, service, policy); err != nil {
-			t.Fatal(err)
-		}
-	}
-	set("10m", "1m")
+	s.setPolicy(t, project, service, "10m", "1m")
 	create(user)
-	set("820d", "90d")
+	s.setPolicy(t, project, service, "820d", "90d")
 	s.awaitGeneration(t, project, service, user, 2, 30*time.Second)
+}
+
+// setPolicy says how long the pairs of a service live.
+func (s *segue) setPolicy(t *testing.T, project, service, validity, renewBefore string) {
+	t.Helper()
+	policy := api.PolicyUpdate{Validity: api.Give(validity), RenewBefore: api.Give(renewBefore), Spread: api.Give("0s")}
+	if _, err := s.api.SetServicePolicy(t.Context(), project, service, policy); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestAvn does with avn what the seed document says to do with it.
@@ -178,7 +200,7 @@ func TestAvnMembers(t *testing.T) {
 	if got := a.members(t, "demo"); got[grace] != "operator" || len(got) != 2 {
 		t.Errorf("avn project user-list printed %v", got)
 	}
-	hers := &avn{bin: a.bin, url: a.url, env: []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + password}}
+	hers := &avn{bin: a.bin, url: a.url, seen: a.seen, env: []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + password}}
 	hers.run(t, "user login "+grace)
 	if out := hers.run(t, "project list"); !strings.Contains(out, "demo") {
 		t.Errorf("a member's avn project list printed\n%s", out)
@@ -248,6 +270,7 @@ func TestSeedCurl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tries(t, "curl", "any").ran("PUT /v1/project/{project}/service/{service}/user/{user}")
 	script := strings.NewReplacer("https://api.aiven.io", s.url, "<project>", "demo", "<service>", "main",
 		"<username>", "alice", "<bearer token>", account.Token).Replace(seedCurl)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

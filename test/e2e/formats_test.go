@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +34,7 @@ func TestFormats(t *testing.T) {
 		"spring": springSends,
 		"librdkafka": func(t *testing.T, dir, value string) {
 			pythonSends(t, dir, "roundtrip.py", filepath.Join(dir, "librdkafka.conf"), topic, value)
+			kcatSends(t, dir, value)
 		},
 		"kafka-python": func(t *testing.T, dir, value string) { pythonSends(t, dir, "send_kafka_python.py", topic, value) },
 		"kubernetes": func(t *testing.T, dir, value string) {
@@ -47,6 +50,8 @@ func TestFormats(t *testing.T) {
 			if !known {
 				t.Fatal("nothing loads this format here")
 			}
+			client := formatClients[f.Name]
+			tries(t, client.name, pinned(t, client)).ran("segue service user-bundle --format " + f.Name)
 			value := "by " + f.Name
 			sends(t, s.bundle(t, c, f), value)
 			if err := goFetch(c.client, loadTLS(t, pem), topic, value); err != nil {
@@ -54,7 +59,71 @@ func TestFormats(t *testing.T) {
 			}
 		})
 	}
+	t.Run("avn", func(t *testing.T) { avnSends(t, s, c, pem) })
 	s.doctor(t)
+}
+
+// avnSends writes with the files that avn makes of a user: Kafka's Java client loads
+// the stores, and kcat is called as avn says to.
+func avnSends(t *testing.T, s *segue, c *cluster, pem string) {
+	a := startAvn(t, s)
+	of := c.service + " --project " + c.project
+	dir := t.TempDir()
+	a.run(t, "service user-kafka-java-creds "+of+" --username alice -d "+dir)
+	javaSends(t, dir, "by avn's keystore")
+	line := a.run(t, "service connection-info kcat "+of+" -u alice -W")
+	words := append(strings.Fields(line), "-P", "-t", topic)
+	copyFile(t, filepath.Join(dir, "service.crt"), filepath.Join(dir, "service.cert"))
+	kcat := exec.CommandContext(t.Context(), words[0], words[1:]...)
+	kcat.Dir, kcat.Stdin = dir, strings.NewReader("by kcat\n")
+	if out, err := kcat.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	for _, value := range []string{"by avn's keystore", "by kcat"} {
+		if err := goFetch(c.client, loadTLS(t, pem), topic, value); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// kcatSends hands kcat the settings, from another folder.
+func kcatSends(t *testing.T, dir, value string) {
+	sendWith(t, nil, "sh", "-c", `printf '%s\n' "$1" | kcat -F "$2" -P -t "$3"`, "sh", value, filepath.Join(dir, "librdkafka.conf"), topic)
+}
+
+// pinnedClient is a client of Kafka and where its version stands.
+type pinnedClient struct{ name, file, version string }
+
+var (
+	kafkaJava    = pinnedClient{"Kafka's Java client", "kafka/tools/pom.xml", `<artifactId>kafka-clients</artifactId>\s*<version>(.*?)<`}
+	kafkaPython  = pinnedClient{"kafka-python", "requirements.txt", `kafka-python==(\S+)`}
+	franzGo      = pinnedClient{"franz-go (Go)", "../../go.mod", `twmb/franz-go v(\S+)`}
+	springClient = pinnedClient{"Spring Boot", "kafka/spring/pom.xml", `<artifactId>spring-boot-.*</artifactId>\s*<version>(.*?)<`}
+)
+
+// formatClients says who loads each format.
+var formatClients = map[string]pinnedClient{
+	"pem": franzGo, "franz-go": franzGo,
+	"combined-pem": kafkaJava, "pkcs12": kafkaJava, "jks": kafkaJava, "java-creds": kafkaJava, "properties": kafkaJava,
+	"spring":       springClient,
+	"librdkafka":   {"confluent-kafka (librdkafka)", "requirements.txt", `confluent-kafka==(\S+)`},
+	"kafka-python": kafkaPython, "env": kafkaPython,
+	"kubernetes": {"lightkube (Kubernetes)", "requirements.txt", `lightkube==(\S+)`},
+	"kafkajs":    {"kafkajs", "node/package.json", `"kafkajs": "(.*?)"`},
+}
+
+// pinned is the version of the client that the tests install.
+func pinned(t testing.TB, c pinnedClient) string {
+	t.Helper()
+	text, err := os.ReadFile(c.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(c.version).FindSubmatch(text)
+	if found == nil {
+		t.Fatalf("%s does not name the version of %s", c.file, c.name)
+	}
+	return string(found[1])
 }
 
 // storePassword and bundleDir hold what settings and code have to quote.

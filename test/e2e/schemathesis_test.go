@@ -35,6 +35,8 @@ func TestSchemathesis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seen := tries(t, "schemathesis", pinned(t, pinnedClient{"schemathesis", "requirements-schemathesis.txt", `schemathesis==(\S+)`}))
+	seen.ran("run /openapi.json")
 	s := startSegue(t)
 	s.createProject(t, "demo", "", "")
 	s.run(t, "service create main --project demo -c bootstrap_servers=127.0.0.1:9092")

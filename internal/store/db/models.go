@@ -166,20 +166,22 @@ type PolicyRewrite struct {
 }
 
 type Project struct {
-	ID          int64
-	Name        string
-	FirstName   string
-	TechEmails  string
-	Validity    sql.NullInt64
-	RenewBefore sql.NullInt64
-	Spread      sql.NullInt64
-	CreatedAt   int64
-	Notices     sql.NullString
-	NewsAt      sql.NullInt64
-	DigestAt    sql.NullInt64
-	Tags        string
-	DeletedAt   sql.NullInt64
-	Rekey       sql.NullString
+	ID           int64
+	Name         string
+	FirstName    string
+	TechEmails   string
+	Validity     sql.NullInt64
+	RenewBefore  sql.NullInt64
+	Spread       sql.NullInt64
+	CreatedAt    int64
+	Notices      sql.NullString
+	NewsAt       sql.NullInt64
+	DigestAt     sql.NullInt64
+	Tags         string
+	DeletedAt    sql.NullInt64
+	Rekey        sql.NullString
+	Cloud        string
+	BillingGroup string
 }
 
 type Renewal struct {
@@ -222,6 +224,8 @@ type Service struct {
 	Notices               sql.NullString
 	Tags                  string
 	Rekey                 sql.NullString
+	MaintenanceDay        string
+	MaintenanceTime       string
 }
 
 type SetupLink struct {

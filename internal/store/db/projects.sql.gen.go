@@ -11,7 +11,7 @@ import (
 )
 
 const allProjects = `-- name: AllProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey, cloud, billing_group FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
 `
 
 type AllProjectsParams struct {
@@ -43,6 +43,8 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 			&i.Tags,
 			&i.DeletedAt,
 			&i.Rekey,
+			&i.Cloud,
+			&i.BillingGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -109,22 +111,24 @@ func (q *Queries) FirstNameTaken(ctx context.Context, firstName string) (bool, e
 }
 
 const insertProject = `-- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at, rekey)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, cloud, billing_group, created_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type InsertProjectParams struct {
-	ID          int64
-	Name        string
-	FirstName   string
-	TechEmails  string
-	Validity    sql.NullInt64
-	RenewBefore sql.NullInt64
-	Spread      sql.NullInt64
-	Notices     sql.NullString
-	Tags        string
-	CreatedAt   int64
-	Rekey       sql.NullString
+	ID           int64
+	Name         string
+	FirstName    string
+	TechEmails   string
+	Validity     sql.NullInt64
+	RenewBefore  sql.NullInt64
+	Spread       sql.NullInt64
+	Notices      sql.NullString
+	Tags         string
+	Cloud        string
+	BillingGroup string
+	CreatedAt    int64
+	Rekey        sql.NullString
 }
 
 func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) error {
@@ -138,6 +142,8 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 		arg.Spread,
 		arg.Notices,
 		arg.Tags,
+		arg.Cloud,
+		arg.BillingGroup,
 		arg.CreatedAt,
 		arg.Rekey,
 	)
@@ -145,7 +151,7 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 }
 
 const inspectProjects = `-- name: InspectProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey, cloud, billing_group FROM projects WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectProjectsParams struct {
@@ -177,6 +183,8 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 			&i.Tags,
 			&i.DeletedAt,
 			&i.Rekey,
+			&i.Cloud,
+			&i.BillingGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -192,7 +200,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 }
 
 const project = `-- name: Project :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE id = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey, cloud, billing_group FROM projects WHERE id = $1
 `
 
 func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
@@ -213,6 +221,8 @@ func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
 		&i.Tags,
 		&i.DeletedAt,
 		&i.Rekey,
+		&i.Cloud,
+		&i.BillingGroup,
 	)
 	return i, err
 }
@@ -229,7 +239,7 @@ func (q *Queries) ProjectAlive(ctx context.Context, id int64) (bool, error) {
 }
 
 const projectByName = `-- name: ProjectByName :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey FROM projects WHERE name = $1 AND deleted_at IS NULL
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at, rekey, cloud, billing_group FROM projects WHERE name = $1 AND deleted_at IS NULL
 `
 
 func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, error) {
@@ -250,6 +260,8 @@ func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, erro
 		&i.Tags,
 		&i.DeletedAt,
 		&i.Rekey,
+		&i.Cloud,
+		&i.BillingGroup,
 	)
 	return i, err
 }
@@ -266,7 +278,7 @@ func (q *Queries) ProjectHasServices(ctx context.Context, projectID int64) (bool
 }
 
 const projectsOf = `-- name: ProjectsOf :many
-SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at, p.rekey FROM members m JOIN projects p ON p.id = m.project_id
+SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at, p.rekey, p.cloud, p.billing_group FROM members m JOIN projects p ON p.id = m.project_id
 WHERE m.account_id = $1 AND p.name > $3 AND p.deleted_at IS NULL ORDER BY p.name LIMIT $2
 `
 
@@ -300,6 +312,8 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 			&i.Tags,
 			&i.DeletedAt,
 			&i.Rekey,
+			&i.Cloud,
+			&i.BillingGroup,
 		); err != nil {
 			return nil, err
 		}
@@ -325,6 +339,24 @@ type RenameProjectParams struct {
 
 func (q *Queries) RenameProject(ctx context.Context, arg RenameProjectParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, renameProject, arg.ID, arg.Name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setProjectLabels = `-- name: SetProjectLabels :execrows
+UPDATE projects SET cloud = $2, billing_group = $3 WHERE id = $1 AND deleted_at IS NULL
+`
+
+type SetProjectLabelsParams struct {
+	ID           int64
+	Cloud        string
+	BillingGroup string
+}
+
+func (q *Queries) SetProjectLabels(ctx context.Context, arg SetProjectLabelsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setProjectLabels, arg.ID, arg.Cloud, arg.BillingGroup)
 	if err != nil {
 		return 0, err
 	}

@@ -56,8 +56,8 @@ func (q *Queries) DeletedPairsEnd(ctx context.Context, arg DeletedPairsEndParams
 
 const insertService = `-- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, notices, termination_protection, tags, created_at, updated_at, rekey)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    validity, renew_before, spread, notices, termination_protection, tags, maintenance_day, maintenance_time, created_at, updated_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 `
 
 type InsertServiceParams struct {
@@ -75,6 +75,8 @@ type InsertServiceParams struct {
 	Notices               sql.NullString
 	TerminationProtection bool
 	Tags                  string
+	MaintenanceDay        string
+	MaintenanceTime       string
 	CreatedAt             int64
 	UpdatedAt             int64
 	Rekey                 sql.NullString
@@ -96,6 +98,8 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 		arg.Notices,
 		arg.TerminationProtection,
 		arg.Tags,
+		arg.MaintenanceDay,
+		arg.MaintenanceTime,
 		arg.CreatedAt,
 		arg.UpdatedAt,
 		arg.Rekey,
@@ -104,7 +108,7 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 }
 
 const inspectServices = `-- name: InspectServices :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey FROM services WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey, maintenance_day, maintenance_time FROM services WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectServicesParams struct {
@@ -140,6 +144,8 @@ func (q *Queries) InspectServices(ctx context.Context, arg InspectServicesParams
 			&i.Notices,
 			&i.Tags,
 			&i.Rekey,
+			&i.MaintenanceDay,
+			&i.MaintenanceTime,
 		); err != nil {
 			return nil, err
 		}
@@ -173,7 +179,7 @@ func (q *Queries) PairsEnd(ctx context.Context, arg PairsEndParams) (int64, erro
 }
 
 const serviceByName = `-- name: ServiceByName :one
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey, maintenance_day, maintenance_time FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
 `
 
 type ServiceByNameParams struct {
@@ -203,6 +209,8 @@ func (q *Queries) ServiceByName(ctx context.Context, arg ServiceByNameParams) (S
 		&i.Notices,
 		&i.Tags,
 		&i.Rekey,
+		&i.MaintenanceDay,
+		&i.MaintenanceTime,
 	)
 	return i, err
 }
@@ -219,7 +227,7 @@ func (q *Queries) ServiceHasUsers(ctx context.Context, serviceID int64) (bool, e
 }
 
 const services = `-- name: Services :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey, maintenance_day, maintenance_time FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
 `
 
 type ServicesParams struct {
@@ -256,6 +264,8 @@ func (q *Queries) Services(ctx context.Context, arg ServicesParams) ([]Service, 
 			&i.Notices,
 			&i.Tags,
 			&i.Rekey,
+			&i.MaintenanceDay,
+			&i.MaintenanceTime,
 		); err != nil {
 			return nil, err
 		}
@@ -317,7 +327,8 @@ func (q *Queries) SetServicePolicy(ctx context.Context, arg SetServicePolicyPara
 }
 
 const updateService = `-- name: UpdateService :execrows
-UPDATE services SET plan = $2, cloud = $3, user_config = $4, tech_emails = $5, termination_protection = $6, tags = $7, updated_at = $8
+UPDATE services SET plan = $2, cloud = $3, user_config = $4, tech_emails = $5, termination_protection = $6, tags = $7, updated_at = $8,
+    maintenance_day = $9, maintenance_time = $10
 WHERE id = $1 AND deleted_at IS NULL
 `
 
@@ -330,6 +341,8 @@ type UpdateServiceParams struct {
 	TerminationProtection bool
 	Tags                  string
 	UpdatedAt             int64
+	MaintenanceDay        string
+	MaintenanceTime       string
 }
 
 func (q *Queries) UpdateService(ctx context.Context, arg UpdateServiceParams) (int64, error) {
@@ -342,6 +355,8 @@ func (q *Queries) UpdateService(ctx context.Context, arg UpdateServiceParams) (i
 		arg.TerminationProtection,
 		arg.Tags,
 		arg.UpdatedAt,
+		arg.MaintenanceDay,
+		arg.MaintenanceTime,
 	)
 	if err != nil {
 		return 0, err

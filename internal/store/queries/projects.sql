@@ -15,8 +15,8 @@ WHERE m.account_id = $1 AND p.name > sqlc.arg(after) AND p.deleted_at IS NULL OR
 SELECT * FROM projects WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 
 -- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at, rekey)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, cloud, billing_group, created_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: SetProjectPolicy :execrows
 UPDATE projects SET validity = $2, renew_before = $3, spread = $4, rekey = $5 WHERE id = $1;
@@ -26,6 +26,9 @@ SELECT EXISTS (SELECT 1 FROM projects WHERE first_name = $1);
 
 -- name: RenameProject :execrows
 UPDATE projects SET name = $2 WHERE id = $1 AND deleted_at IS NULL;
+
+-- name: SetProjectLabels :execrows
+UPDATE projects SET cloud = $2, billing_group = $3 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: SetProjectTags :execrows
 UPDATE projects SET tags = $2 WHERE id = $1 AND deleted_at IS NULL;

@@ -9,14 +9,15 @@ SELECT * FROM services WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 
 -- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, notices, termination_protection, tags, created_at, updated_at, rekey)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+    validity, renew_before, spread, notices, termination_protection, tags, maintenance_day, maintenance_time, created_at, updated_at, rekey)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19);
 
 -- name: SetServicePolicy :execrows
 UPDATE services SET validity = $2, renew_before = $3, spread = $4, updated_at = $5, rekey = $6 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: UpdateService :execrows
-UPDATE services SET plan = $2, cloud = $3, user_config = $4, tech_emails = $5, termination_protection = $6, tags = $7, updated_at = $8
+UPDATE services SET plan = $2, cloud = $3, user_config = $4, tech_emails = $5, termination_protection = $6, tags = $7, updated_at = $8,
+    maintenance_day = $9, maintenance_time = $10
 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: SetReplAddresses :execrows

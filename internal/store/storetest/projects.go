@@ -58,13 +58,15 @@ var projectTests = []test{
 	{"names and tags of a project", func(f *fixture) {
 		f.newProject("beta")
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RenameProject(f.ctx, f.project.ID, "beta") }), app.ErrExists)
+		labels := app.ProjectLabels{Cloud: "own", BillingGroup: "b-1"}
 		tags := map[string]string{"team": "Ö", "a": ""}
 		f.write(func(tx app.Tx) error {
 			f.must(tx.RenameProject(f.ctx, f.project.ID, "gamma"))
+			f.must(tx.SetProjectLabels(f.ctx, f.project.ID, labels))
 			return tx.SetProjectTags(f.ctx, f.project.ID, tags)
 		})
 		want := f.project
-		want.Name, want.Tags = "gamma", tags
+		want.Name, want.Tags, want.Labels = "gamma", tags, labels
 		f.read(func(r app.Reader) error {
 			got, err := r.ProjectByName(f.ctx, "gamma")
 			f.must(err)
@@ -78,6 +80,7 @@ var projectTests = []test{
 		})
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RenameProject(f.ctx, id(), "delta") }), app.ErrNotFound)
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetProjectTags(f.ctx, id(), nil) }), app.ErrNotFound)
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetProjectLabels(f.ctx, id(), labels) }), app.ErrNotFound)
 	}},
 	{"deleted project", func(f *fixture) {
 		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}

@@ -11,6 +11,7 @@ var serviceTests = []test{
 	{"changed service", func(f *fixture) {
 		s := f.service
 		s.Plan, s.Cloud, s.UserConfig, s.TechEmails = "new", "other", []byte(`{"a":1}`), []string{"a@example.org"}
+		s.Maintenance = app.Maintenance{Day: "monday", Time: "10:00:00"}
 		s.Tags, s.TerminationProtection, s.UpdatedAt = map[string]string{"k": "v"}, true, start.Add(time.Hour)
 		f.write(func(tx app.Tx) error { return tx.UpdateService(f.ctx, s) })
 		f.read(func(r app.Reader) error {
@@ -32,7 +33,8 @@ var serviceTests = []test{
 		s := app.Service{
 			ID: id(), ProjectID: f.project.ID, Name: "orders.prod", Plan: "business-4", Cloud: "own",
 			UserConfig: []byte(`{"bootstrap_servers":"kafka:9092","z":null}`), TechEmails: []string{"a@example.org"},
-			Override: override(100*day, 10*day), TerminationProtection: true, ReplAddresses: []string{"k1:9093", "k2:9093"},
+			Maintenance: app.Maintenance{Day: "sunday", Time: "23:59:59"},
+			Override:    override(100*day, 10*day), TerminationProtection: true, ReplAddresses: []string{"k1:9093", "k2:9093"},
 			CreatedAt: start, UpdatedAt: start.Add(time.Second),
 		}
 		f.write(func(tx app.Tx) error { return tx.InsertService(f.ctx, s) })
