@@ -36,13 +36,50 @@ func (s Service) CertificateAuth() bool {
 	return on == nil || *on
 }
 
-// maxUserConfig bounds a stored user_config.
-const maxUserConfig = 64 << 10
+const (
+	// maxUserConfig bounds a stored user_config, in bytes.
+	maxUserConfig = 64 << 10
+	// maxConfigDepth bounds how deep its objects and lists lie in each other: clients
+	// that decode by recursion give up on replies that hold more.
+	maxConfigDepth = 32
+	// redacted is what other servers say instead of a secret. Clients refuse a whole
+	// service that holds it.
+	redacted = "<redacted>"
+)
+
+// checkConfig refuses what clients could not read again, in a value and all below it.
+func checkConfig(value any, depth int) error {
+	if depth > maxConfigDepth {
+		return failField("user_config", "user_config must not be more than %d levels deep", maxConfigDepth)
+	}
+	switch v := value.(type) {
+	case string:
+		if strings.Contains(v, redacted) {
+			return failField("user_config", "user_config holds a value that was hidden from you: send the value itself, or leave its key out")
+		}
+	case []any:
+		for _, below := range v {
+			if err := checkConfig(below, depth+1); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, below := range v {
+			if err := checkConfig(below, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // encodeUserConfig checks the keys that Segue reads and returns the JSON to store.
 func encodeUserConfig(config map[string]any) ([]byte, error) {
 	if config == nil {
 		config = map[string]any{}
+	}
+	if err := checkConfig(config, 0); err != nil {
+		return nil, err
 	}
 	text, err := json.Marshal(config)
 	if err != nil || len(text) > maxUserConfig {

@@ -50,6 +50,28 @@ func TestUserConfigIsMerged(t *testing.T) {
 	})
 }
 
+// What clients could not read again never gets in: values too deep for those that
+// decode by recursion, and the word by which other servers hide a value, for which
+// Terraform refuses the whole service.
+func TestUserConfigThatClientsCannotRead(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	before := c.config(orders)
+	for _, value := range []string{
+		strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33),
+		`{"a":` + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "}",
+		`{"kafka":{"ssl":["<redacted>"]}}`,
+		`{"bootstrap_servers":"<redacted>"}`,
+	} {
+		c.refused("PUT", orders, `{"user_config":`+value+`}`, http.StatusBadRequest)
+		c.refused("POST", shop+"/service", `{"service_name":"other","user_config":`+value+`}`, http.StatusBadRequest)
+	}
+	if got := c.config(orders); got != before {
+		t.Errorf("what was refused is stored: %s", got)
+	}
+	c.ok("PUT", orders, `{"user_config":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)+`}`, nil)
+}
+
 // Every update of avn names user_config: {}: what changes nothing is no change.
 func TestUpdateThatChangesNothing(t *testing.T) {
 	r := newRig(t)
