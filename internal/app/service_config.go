@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"net"
@@ -19,9 +20,46 @@ type serviceConfig struct {
 }
 
 func (s Service) config() serviceConfig {
-	var c serviceConfig
-	_ = json.Unmarshal(s.UserConfig, &c) // checked when it was stored
+	c, _ := readConfig(s.UserConfig) // checked when it was stored
 	return c
+}
+
+// readConfig leaves out the keys that encoding/json would take for those of
+// serviceConfig although their letters are others, such as capitals.
+func readConfig(text []byte) (c serviceConfig, err error) {
+	given, err := decodeConfig(text)
+	if err != nil {
+		return c, err
+	}
+	exact, err := json.Marshal(plainKeys(given))
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(exact, &c)
+}
+
+// decodeConfig is a stored user_config, its numbers to the last digit.
+func decodeConfig(text []byte) (map[string]any, error) {
+	config := map[string]any{}
+	if len(text) == 0 {
+		return config, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return config, decoder.Decode(&config)
+}
+
+// plainKeys deletes from an object, and objects in it, the keys that hold anything
+// but lower-case letters, digits and "_".
+func plainKeys(object map[string]any) map[string]any {
+	for key, value := range object {
+		if strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			delete(object, key)
+		} else if below, ok := value.(map[string]any); ok {
+			plainKeys(below)
+		}
+	}
+	return object
 }
 
 // Bootstrap are the CLIENT listeners of the service, "host:port"; empty while unknown.
@@ -57,6 +95,10 @@ func checkConfig(value any, depth int) error {
 		if strings.Contains(v, redacted) {
 			return failField("user_config", "user_config holds a value that was hidden from you: send the value itself, or leave its key out")
 		}
+	case json.Number:
+		if _, err := v.Float64(); err != nil {
+			return failField("user_config", "user_config must hold no number that is too large for a float64")
+		}
 	case []any:
 		for _, below := range v {
 			if err := checkConfig(below, depth+1); err != nil {
@@ -85,8 +127,8 @@ func encodeUserConfig(config map[string]any) ([]byte, error) {
 	if err != nil || len(text) > maxUserConfig {
 		return nil, failField("user_config", "user_config must be an object of at most %d KiB", maxUserConfig>>10)
 	}
-	var c serviceConfig
-	if err := json.Unmarshal(text, &c); err != nil {
+	c, err := readConfig(text)
+	if err != nil {
 		return nil, failField("user_config", "user_config: bootstrap_servers must be a string, kafka_authentication_methods an object of true and false")
 	}
 	if _, err := parseBootstrap("user_config.bootstrap_servers", c.BootstrapServers); err != nil {
