@@ -80,11 +80,13 @@ crash: ## end segue by force in the middle of sweeps, on both databases; POINTS=
 
 CHECKS ?= 50000
 SEEDS ?= 10
+SECONDS_OF_REQUESTS ?= 1200
 .PHONY: soak
-soak: ## random histories through the rules, seven years of reminders; CHECKS=50000 of each property, SEEDS=10 lives
-	@scripts/setup.sh test
+soak: setup ## random histories, reminders and requests; CHECKS=50000 of each property, SEEDS=10 lives of seven years, SECONDS_OF_REQUESTS=1200
 	go test -timeout 3h ./internal/lifecycle -rapid.checks $(CHECKS)
 	SEGUE_YEARS_SEEDS=$(SEEDS) go test -count=1 -timeout 12h -v -run TestSevenYears ./internal/app
+	SEGUE_SCHEMATHESIS_EXAMPLES=200 SEGUE_SCHEMATHESIS_SECONDS=$(SECONDS_OF_REQUESTS) \
+	  go test -count=1 -timeout 3h -v -run TestSchemathesis ./test/e2e
 
 .PHONY: screenshots
 screenshots: build ## render the digest mail and every page of the console into docs/images; needs Chromium

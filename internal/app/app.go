@@ -34,7 +34,7 @@ type App struct {
 	crls        sync.Map // CA id → *cachedCRL
 	denials     denials
 	verified    verified
-	readings    chan struct{} // holds one per large service that is being shown
+	places      *places
 }
 
 // New returns an App over its parts.
@@ -42,7 +42,7 @@ func New(c Config) *App {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &App{Config: c, readings: make(chan struct{}, readings)}
+	return &App{Config: c, places: newPlaces()}
 }
 
 // Actor is who asks. System is Segue itself: the sweep, first set-up, the demo.

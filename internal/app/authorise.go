@@ -26,6 +26,23 @@ func authorise(ctx context.Context, r Reader, actor Actor, project string, want 
 	if err != nil {
 		return scope{}, err
 	}
+	return authoriseIn(ctx, r, actor, p, want)
+}
+
+// reauthorise holds the actor's role against the permission again, in the project of
+// a scope before, which may have another name by now, as another one may have its.
+func reauthorise(ctx context.Context, r Reader, actor Actor, s scope, want Permission) (scope, error) {
+	p, err := r.Project(ctx, s.Project.ID)
+	if err != nil {
+		return scope{}, err
+	}
+	if !p.DeletedAt.IsZero() {
+		return scope{}, noProject()
+	}
+	return authoriseIn(ctx, r, actor, p, want)
+}
+
+func authoriseIn(ctx context.Context, r Reader, actor Actor, p Project, want Permission) (scope, error) {
 	role, err := roleOf(ctx, r, actor, p.ID)
 	if errors.Is(err, ErrNotFound) {
 		return scope{}, &denial{refusal: noProject(), projectID: p.ID, permission: want}

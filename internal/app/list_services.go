@@ -18,7 +18,7 @@ func (a *App) ReadServices(ctx context.Context, actor Actor, project string, now
 		found, err := list.next(ctx)
 		if err == nil && list.users > usersRead {
 			var release func()
-			if release, err = a.placeToRead(ctx); err == nil {
+			if release, err = a.places.take(ctx, actor.AccountID); err == nil {
 				defer release()
 			}
 		}

@@ -131,7 +131,7 @@ type AccountReader interface {
 	// and were used since the moment, the newest first.
 	Sessions(ctx context.Context, accountID int64, now, usedSince time.Time, limit int) ([]Token, error)
 	// SignInAddresses returns the addresses from which the account's newest tokens
-	// were used last, at most limit, some perhaps twice.
+	// were used last, at most limit, some perhaps twice; one never used has none.
 	SignInAddresses(ctx context.Context, accountID int64, limit int) ([]string, error)
 	TokenByHash(ctx context.Context, hash []byte) (Token, error)
 	// Tokens returns up to limit tokens of the account that are good at now, the

@@ -135,7 +135,7 @@ func (r *ServiceReading) Pages(ctx context.Context) iter.Seq2[[]UserView, error]
 func (r *ServiceReading) next(ctx context.Context) ([]UserView, error) {
 	var users []User
 	err := r.app.read(ctx, r.actor, r.now, func(tx Reader) error {
-		s, err := authorise(ctx, tx, r.actor, r.scope.Project.Name, ReadProject)
+		s, err := reauthorise(ctx, tx, r.actor, r.scope, ReadProject)
 		if err != nil {
 			return err
 		}
@@ -169,31 +169,11 @@ func (r *ServiceReading) correct(ctx context.Context, shown int) {
 	}
 }
 
-const (
-	// readings is how many services of more than one page are shown at once.
-	readings = 8
-	// placeWithin is how long one more waits.
-	placeWithin = 10 * time.Second
-)
-
 // place waits until a service of several pages may be shown, so that many requests
 // at once need no more memory than a few.
 func (r *ServiceReading) place(ctx context.Context) (release func(), err error) {
 	if r.placed || r.started && !r.more {
 		return func() {}, nil
 	}
-	return r.app.placeToRead(ctx)
-}
-
-func (a *App) placeToRead(ctx context.Context) (release func(), err error) {
-	timer := time.NewTimer(placeWithin)
-	defer timer.Stop()
-	select {
-	case a.readings <- struct{}{}:
-		return func() { <-a.readings }, nil
-	case <-timer.C:
-		return nil, fail(CodeUnavailable, "too many large services are being read at this moment: try again")
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return r.app.places.take(ctx, r.actor.AccountID)
 }

@@ -20,13 +20,14 @@ func (a *App) RevokeAccessToken(ctx context.Context, actor Actor, prefixOrToken 
 	})
 }
 
-// ownToken finds a token of the actor's account that is good at now. Whoever shows
+// ownToken finds an access token of the actor's account that is good at now; a
+// browser's session is none. Whoever shows
 // a whole token of somebody else learns no more than for one that never was.
 func (a *App) ownToken(ctx context.Context, r Reader, actor Actor, prefixOrToken string, now time.Time) (Token, error) {
 	var found []Token
 	if hash, ok := a.Tokens.Hash(prefixOrToken); ok {
 		switch t, err := r.TokenByHash(ctx, hash); {
-		case err == nil && t.AccountID == actor.AccountID && t.live(now):
+		case err == nil && t.Kind == BearerToken && t.AccountID == actor.AccountID && t.live(now):
 			found = []Token{t}
 		case err != nil && !errors.Is(err, ErrNotFound):
 			return Token{}, err

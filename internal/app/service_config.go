@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"net"
@@ -21,9 +22,46 @@ type serviceConfig struct {
 }
 
 func (s Service) config() serviceConfig {
-	var c serviceConfig
-	_ = json.Unmarshal(s.UserConfig, &c) // checked when it was stored
+	c, _ := readConfig(s.UserConfig) // checked when it was stored
 	return c
+}
+
+// readConfig leaves out the keys that encoding/json would take for those of
+// serviceConfig although their letters are others, such as capitals.
+func readConfig(text []byte) (c serviceConfig, err error) {
+	given, err := decodeConfig(text)
+	if err != nil {
+		return c, err
+	}
+	exact, err := json.Marshal(plainKeys(given))
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(exact, &c)
+}
+
+// decodeConfig is a stored user_config, its numbers to the last digit.
+func decodeConfig(text []byte) (map[string]any, error) {
+	config := map[string]any{}
+	if len(text) == 0 {
+		return config, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return config, decoder.Decode(&config)
+}
+
+// plainKeys deletes from an object, and objects in it, the keys that hold anything
+// but lower-case letters, digits and "_".
+func plainKeys(object map[string]any) map[string]any {
+	for key, value := range object {
+		if strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			delete(object, key)
+		} else if below, ok := value.(map[string]any); ok {
+			plainKeys(below)
+		}
+	}
+	return object
 }
 
 // Bootstrap are the CLIENT listeners of the service, "host:port"; empty while unknown.
@@ -38,20 +76,61 @@ func (s Service) CertificateAuth() bool {
 	return on == nil || *on
 }
 
-// maxUserConfig bounds a stored user_config.
-const maxUserConfig = 64 << 10
+const (
+	// maxUserConfig bounds a stored user_config, in bytes.
+	maxUserConfig = 64 << 10
+	// maxConfigDepth bounds how deep its objects and lists lie in each other: clients
+	// that decode by recursion give up on replies that hold more.
+	maxConfigDepth = 32
+	// redacted is what other servers say instead of a secret. Clients refuse a whole
+	// service that holds it.
+	redacted = "<redacted>"
+)
+
+// checkConfig refuses what clients could not read again, in a value and all below it.
+func checkConfig(value any, depth int) error {
+	if depth > maxConfigDepth {
+		return failField("user_config", "user_config must not be more than %d levels deep", maxConfigDepth)
+	}
+	switch v := value.(type) {
+	case string:
+		if strings.Contains(v, redacted) {
+			return failField("user_config", "user_config holds a value that was hidden from you: send the value itself, or leave its key out")
+		}
+	case json.Number:
+		if _, err := v.Float64(); err != nil {
+			return failField("user_config", "user_config must hold no number that is too large for a float64")
+		}
+	case []any:
+		for _, below := range v {
+			if err := checkConfig(below, depth+1); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, below := range v {
+			if err := checkConfig(below, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // encodeUserConfig checks the keys that Segue reads and returns the JSON to store.
 func encodeUserConfig(config map[string]any) ([]byte, error) {
 	if config == nil {
 		config = map[string]any{}
 	}
+	if err := checkConfig(config, 0); err != nil {
+		return nil, err
+	}
 	text, err := json.Marshal(config)
 	if err != nil || len(text) > maxUserConfig {
 		return nil, failField("user_config", "user_config must be an object of at most %d KiB", maxUserConfig>>10)
 	}
-	var c serviceConfig
-	if err := json.Unmarshal(text, &c); err != nil {
+	c, err := readConfig(text)
+	if err != nil {
 		return nil, failField("user_config", "user_config: bootstrap_servers must be a string, kafka_authentication_methods an object of true and false")
 	}
 	if _, err := parseBootstrap("user_config.bootstrap_servers", c.BootstrapServers); err != nil {

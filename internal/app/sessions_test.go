@@ -290,3 +290,14 @@ func TestCheckInvitation(t *testing.T) {
 		f.refused(check(token[ownerEmail]), app.CodeUnauthenticated)
 	})
 }
+
+// A browser's session is no access token, even to whoever shows all of it.
+func TestSessionIsNoAccessToken(t *testing.T) {
+	f := newFixture(t, t.TempDir(), "")
+	f.owner()
+	token, who := f.session()
+	f.refused(f.RevokeAccessToken(f.ctx, who, token, f.now), app.CodeNotFound)
+	_, err := f.DescribeAccessToken(f.ctx, who, token, "mine", f.now)
+	f.refused(err, app.CodeNotFound)
+	f.signedIn(token)
+}

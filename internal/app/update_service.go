@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 )
@@ -114,13 +113,9 @@ func changedFields(before, after Service) []string {
 
 // mergedConfig is a stored user_config with a patch merged into it, checked.
 func mergedConfig(stored []byte, patch map[string]any) ([]byte, error) {
-	config := map[string]any{}
-	if len(stored) > 0 {
-		decoder := json.NewDecoder(bytes.NewReader(stored))
-		decoder.UseNumber() // numbers stay to the last digit
-		if err := decoder.Decode(&config); err != nil {
-			return nil, err
-		}
+	config, err := decodeConfig(stored)
+	if err != nil {
+		return nil, err
 	}
 	return encodeUserConfig(merge(config, patch))
 }

@@ -52,18 +52,23 @@ func inForm(message string) string {
 	).Replace(message))
 }
 
-// serviceChange is what the form that changes a service holds.
+// serviceChange is what the form that changes a service holds, and what it held
+// when it was opened: what its owner left alone is not changed, whatever became of
+// it meanwhile.
 type serviceChange struct {
 	Bootstrap, Message string
 	Protected          bool
+	OldBootstrap       string
+	OldProtected       bool
 }
 
 func (v *visit) changeServicePage(f serviceFrame) error {
 	if err := v.manages(app.ManageServices); err != nil {
 		return err
 	}
+	bootstrap, protected := strings.ReplaceAll(f.Bootstrap, ",", ", "), f.Service.TerminationProtection
 	return v.changeServiceWith(f, http.StatusOK, serviceChange{
-		Bootstrap: strings.ReplaceAll(f.Bootstrap, ",", ", "), Protected: f.Service.TerminationProtection,
+		Bootstrap: bootstrap, OldBootstrap: bootstrap, Protected: protected, OldProtected: protected,
 	})
 }
 
@@ -78,20 +83,33 @@ func (v *visit) changeService(f serviceFrame) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	c := serviceChange{Bootstrap: strings.TrimSpace(v.r.PostForm.Get("bootstrap")), Protected: v.r.PostForm.Get("protected") != ""}
-	var bootstrap any // nil takes the option away
-	if c.Bootstrap != "" {
-		bootstrap = c.Bootstrap
+	form := v.r.PostForm
+	c := serviceChange{
+		Bootstrap: strings.TrimSpace(form.Get("bootstrap")), OldBootstrap: strings.TrimSpace(form.Get("old-bootstrap")),
+		Protected: form.Get("protected") != "", OldProtected: form.Get("old-protected") != "",
 	}
-	err := v.App.UpdateService(v.r.Context(), v.actor, f.Project, f.Service.Name, app.ServicePatch{
-		UserConfig: map[string]any{"bootstrap_servers": bootstrap}, TerminationProtection: &c.Protected,
-	}, v.now)
-	if err != nil {
+	if err := v.App.UpdateService(v.r.Context(), v.actor, f.Project, f.Service.Name, c.patch(), v.now); err != nil {
 		status, e := v.refusal(err)
 		c.Message = inForm(e.Message)
 		return v.changeServiceWith(f, status, c)
 	}
 	return v.done(f.path(), "Service "+f.Service.Name+" is changed.")
+}
+
+// patch names what the form's owner changed.
+func (c serviceChange) patch() app.ServicePatch {
+	var p app.ServicePatch
+	if c.Protected != c.OldProtected {
+		p.TerminationProtection = &c.Protected
+	}
+	if c.Bootstrap == c.OldBootstrap {
+		return p
+	}
+	p.UserConfig = map[string]any{"bootstrap_servers": nil} // takes the option away
+	if c.Bootstrap != "" {
+		p.UserConfig["bootstrap_servers"] = c.Bootstrap
+	}
+	return p
 }
 
 // deletion is what the form that deletes a service shows.

@@ -148,6 +148,43 @@ func TestChangeService(t *testing.T) {
 	c.get(change).ok().submit(change, "bootstrap", "").redirects(ledger).follow().shows("not known")
 }
 
+// TestChangeServiceMeanwhile: what the form's owner leaves alone stays as others made
+// it while the form was open, and an address that a tag gives stays the tag's.
+func TestChangeServiceMeanwhile(t *testing.T) {
+	r := newRig(t)
+	byTag := app.NewService{Name: "ledger", Tags: map[string]string{app.TagBootstrap: "k1.example.com:9094,k2.example.com:9094"}}
+	if err := r.app.AddService(t.Context(), app.System(), app.DemoProject, byTag, r.now); err != nil {
+		t.Fatal(err)
+	}
+	ledger := func() app.Service {
+		v, err := r.app.SummarizeService(t.Context(), app.System(), app.DemoProject, "ledger", r.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Service
+	}
+	c, page := r.operator(), demo+"/services/ledger"
+	change := c.get(page).ok().link("Change…")
+	form := c.get(change).ok()
+	on := true
+	if err := r.app.UpdateService(t.Context(), app.System(), app.DemoProject, "ledger", app.ServicePatch{TerminationProtection: &on}, r.now); err != nil {
+		t.Fatal(err)
+	}
+	form.submit(change).redirects(page)
+	if s := ledger(); string(s.UserConfig) != "{}" || !s.TerminationProtection {
+		t.Errorf("a form sent as it was opened made of the service %s, protected: %v", s.UserConfig, s.TerminationProtection)
+	}
+	form.submit(change, "bootstrap", "k3.example.com:9094").redirects(page)
+	if s := ledger(); !s.TerminationProtection || s.Bootstrap()[0] != "k3.example.com:9094" {
+		t.Errorf("new addresses made of the service %v, protected: %v", s.Bootstrap(), s.TerminationProtection)
+	}
+	refused := c.get(change).ok().submit(change, "bootstrap", "nowhere", "protected", "").status(http.StatusUnprocessableEntity)
+	refused.submit(change, "bootstrap", "k3.example.com:9094").redirects(page)
+	if ledger().TerminationProtection {
+		t.Error("protection that was taken off in a form refused first is still on")
+	}
+}
+
 func TestServiceBanner(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()

@@ -92,6 +92,46 @@ func (c caller) labels(cloud, billingGroup, day, time string) {
 	}
 }
 
+// What clients could not read again never gets in: values too deep for those that
+// decode by recursion, numbers that have no float64, and the word by which other
+// servers hide a value, for which Terraform refuses the whole service.
+func TestUserConfigThatClientsCannotRead(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	before := c.config(orders)
+	for _, value := range []string{
+		strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33),
+		`{"a":` + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "}",
+		`{"kafka":{"ssl":["<redacted>"]}}`,
+		`{"bootstrap_servers":"<redacted>"}`,
+		`{"kafka":{"log_retention_ms":1e400}}`,
+	} {
+		c.refused("PUT", orders, `{"user_config":`+value+`}`, http.StatusBadRequest)
+		c.refused("POST", shop+"/service", `{"service_name":"other","user_config":`+value+`}`, http.StatusBadRequest)
+	}
+	if got := c.config(orders); got != before {
+		t.Errorf("what was refused is stored: %s", got)
+	}
+	c.ok("PUT", orders, `{"user_config":`+strings.Repeat(`{"a":`, 32)+"1"+strings.Repeat("}", 32)+`}`, nil)
+}
+
+// Keys that look like those that Segue reads are somebody else's: kept and left alone.
+func TestUserConfigKeysAreExact(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	before := c.service(orders)
+	c.ok("PUT", orders, `{"user_config":{"BOOTSTRAP_SERVERS":7,"Kafka_Authentication_Methods":{"certificate":false},`+
+		`"kafka_authentication_methods":{"Certificate":false},"__proto__":{"certificate":false}}}`, nil)
+	c.ok("PUT", orders, `{"user_config":{"BOOTSTRAP_SERVERS":"kafka-9.example.com:9093"}}`, nil)
+	after := c.service(orders)
+	if after.ServiceURI != before.ServiceURI || after.Components[0].KafkaAuthenticationMethod != "certificate" {
+		t.Errorf("other keys changed the service to %s, %+v", after.ServiceURI, after.Components)
+	}
+	if after.UserConfig["BOOTSTRAP_SERVERS"] != "kafka-9.example.com:9093" {
+		t.Errorf("other keys are lost: %v", after.UserConfig)
+	}
+}
+
 // Every update of avn names user_config: {}: what changes nothing is no change.
 func TestUpdateThatChangesNothing(t *testing.T) {
 	r := newRig(t)

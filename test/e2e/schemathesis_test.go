@@ -22,13 +22,44 @@ const schemathesisPaths = `[parameters]
 "path.type" = "kafka"
 `
 
-// spared are the operations that would take away what the others work on.
-var spared = []string{"ProjectDelete", "ProjectUpdate", "ServiceDelete", "ServiceUserDelete"}
+// spared are the operations that would take away what the others work on, such as
+// the token that they are called with: schemathesis learns its prefix from the list.
+var spared = []string{"ProjectDelete", "ProjectUpdate", "ServiceDelete", "ServiceUserDelete", "AccessTokenRevoke"}
+
+// How long schemathesis tries: so many requests made up for each operation, or, where
+// it is set, more and more of them until the time is over.
+const (
+	examplesVar = "SEGUE_SCHEMATHESIS_EXAMPLES"
+	secondsVar  = "SEGUE_SCHEMATHESIS_SECONDS"
+)
+
+// effort are the arguments that say how long schemathesis tries, and a bound on it.
+func effort(t *testing.T) (args []string, within time.Duration) {
+	t.Helper()
+	number := func(name string, otherwise int) int {
+		text := os.Getenv(name)
+		if text == "" {
+			return otherwise
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("%s must be a whole number above 0", name)
+		}
+		return n
+	}
+	args, within = []string{"--max-examples", strconv.Itoa(number(examplesVar, 8))}, 10*time.Minute
+	if n := number(secondsVar, 0); n > 0 {
+		args = append(args, "--max-time", strconv.Itoa(n))
+		within += time.Duration(n) * time.Second
+	}
+	return args, within
+}
 
 var testedOperations = regexp.MustCompile(`(?m)^\s+Tested: (\d+)$`)
 
 // TestSchemathesis has schemathesis try the API by its specification: no reply is a
-// 5xx, has a status that the specification does not name, or another form.
+// 5xx, has a status that the specification does not name, or another form. It makes
+// requests up for each call, and chains of calls where one's reply feeds the next.
 func TestSchemathesis(t *testing.T) {
 	t.Parallel()
 	bin, err := command("./fetch-schemathesis.sh")
@@ -53,11 +84,13 @@ func TestSchemathesis(t *testing.T) {
 	args := []string{"--config-file", config, "run", s.url + "/openapi.json", "-H", "Authorization: Bearer " + token.FullToken,
 		"--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance," +
 			"allow_header_conformance,ignored_auth,unsupported_method",
-		"--phases", "coverage,fuzzing", "--max-examples", "8", "--continue-on-failure", "--warnings", "off", "--no-color"}
+		"--phases", "coverage,fuzzing,stateful", "--continue-on-failure", "--warnings", "off", "--no-color"}
+	long, within := effort(t)
+	args = append(args, long...)
 	for _, id := range spared {
 		args = append(args, "--exclude-operation-id", id)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, args...)
 	cmd.Dir, cmd.Env = dir, s.env
@@ -71,6 +104,13 @@ func TestSchemathesis(t *testing.T) {
 	}
 	if n, _ := strconv.Atoi(string(tested[1])); n < 60 {
 		t.Errorf("schemathesis tested %d operations:\n%s", n, out)
+	}
+	client, err := api.New(s.url, token.FullToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Me(t.Context()); err != nil {
+		t.Errorf("schemathesis lost its token on the way, and tried little after that: %v", err)
 	}
 	s.doctor(t)
 }

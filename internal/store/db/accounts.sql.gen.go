@@ -453,7 +453,7 @@ func (q *Queries) SetupLink(ctx context.Context, tokenHash []byte) (SetupLink, e
 }
 
 const signInAddresses = `-- name: SignInAddresses :many
-SELECT last_ip FROM tokens WHERE account_id = $1 ORDER BY created_at DESC LIMIT $2
+SELECT last_ip FROM tokens WHERE account_id = $1 AND last_ip <> '' ORDER BY created_at DESC LIMIT $2
 `
 
 type SignInAddressesParams struct {

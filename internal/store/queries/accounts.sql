@@ -60,7 +60,7 @@ INSERT INTO members (account_id, project_id, role, since) VALUES ($1, $2, $3, $4
 ON CONFLICT (account_id, project_id) DO UPDATE SET role = excluded.role, since = excluded.since;
 
 -- name: SignInAddresses :many
-SELECT last_ip FROM tokens WHERE account_id = $1 ORDER BY created_at DESC LIMIT $2;
+SELECT last_ip FROM tokens WHERE account_id = $1 AND last_ip <> '' ORDER BY created_at DESC LIMIT $2;
 
 -- name: Sessions :many
 SELECT * FROM tokens

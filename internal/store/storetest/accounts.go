@@ -162,6 +162,9 @@ func testSessions(f *fixture) {
 	session(5, ann, func(k *app.Token) { k.LastUsedAt = start.Add(-time.Millisecond) })
 	second := session(6, ann, asIs)
 	session(7, bob, asIs)
+	for n := range int64(3) { // made by programs, never used: they hide nobody's address
+		session(8+n, ann, func(k *app.Token) { k.Kind, k.LastIP = app.BearerToken, "" })
+	}
 	f.read(func(r app.Reader) error {
 		for limit, want := range map[int][]app.Token{10: {second, first}, 1: {second}} {
 			live, err := r.Sessions(f.ctx, ann.ID, now, start, limit)
