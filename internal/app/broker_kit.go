@@ -125,6 +125,9 @@ func (a *App) BrokerKit(ctx context.Context, actor Actor, project, service strin
 		if err := u.SetReplAddresses(ctx, k.service.ID, addresses, now); err != nil {
 			return err
 		}
+		if err := u.wakeCluster(ctx, k.service); err != nil {
+			return err
+		}
 		return u.audit(k.scope.Project.ID, "broker-kit.create", service, "", map[string]int{"brokers": len(r.Brokers), "keys": len(k.issued)})
 	})
 	return files, err

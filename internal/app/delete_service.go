@@ -45,6 +45,9 @@ func (u *unit) deleteService(ctx context.Context, s scope, svc Service) (accepte
 			return time.Time{}, err
 		}
 	}
+	if err := u.dropAllACLs(ctx, svc); err != nil {
+		return time.Time{}, err
+	}
 	if err := u.DeleteService(ctx, svc.ID, u.now); err != nil {
 		return time.Time{}, err
 	}

@@ -31,6 +31,7 @@ const (
 	NoteNoAddress            = "service_address_missing"
 	NoteDeletedPairs         = "deleted_pairs_accepted"
 	NoteNobodyTold           = "nobody_is_told"
+	NoteNotApplied           = "cluster_not_changed_yet"
 )
 
 // nobodyTold is what NoteNobodyTold says.
@@ -154,6 +155,17 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 		add("warning", NoteBrokerCertsExpiring, "The brokers' own certificates end at %s: make the broker kit again and install it.", stamp(kit.NotAfter))
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return nil, err
+	}
+	sync, err := clusterSync(ctx, r, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	if words := sync.pendingWords(s); words != "" {
+		level := "notice"
+		if sync.Error != "" {
+			level = "warning"
+		}
+		add(level, NoteNotApplied, "What users may do at the brokers is %s.", words)
 	}
 	warning, err := deletedWarning(ctx, r, s.ProjectID, s.Name, "", now)
 	if err != nil {

@@ -24,12 +24,13 @@ const (
 	ManageNotices  Permission = "notices" // contacts, channels, retries
 	ManageMembers  Permission = "members"
 	MakeBrokerKit  Permission = "broker-kit"
+	ManageACLs     Permission = "acls" // what users may do at the brokers
 )
 
 var matrix = map[Role]map[Permission]bool{
-	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, MakeBrokerKit: true},
-	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true},
-	RoleDeveloper: {ReadProject: true, ReadSecrets: true, ManageUsers: true},
+	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, MakeBrokerKit: true, ManageACLs: true},
+	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageACLs: true},
+	RoleDeveloper: {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageACLs: true},
 	RoleReadOnly:  {ReadProject: true},
 }
 

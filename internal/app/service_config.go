@@ -14,6 +14,7 @@ type serviceConfig struct {
 	BootstrapServers string `json:"bootstrap_servers"`
 	Authentication   struct {
 		Certificate *bool `json:"certificate"`
+		SASL        *bool `json:"sasl"`
 	} `json:"kafka_authentication_methods"`
 }
 
@@ -33,6 +34,12 @@ func (s Service) Bootstrap() []string {
 func (s Service) CertificateAuth() bool {
 	on := s.config().Authentication.Certificate
 	return on == nil || *on
+}
+
+// SASLAuth reports whether users of the service authenticate by SASL SCRAM-SHA-512.
+func (s Service) SASLAuth() bool {
+	on := s.config().Authentication.SASL
+	return on != nil && *on
 }
 
 // maxUserConfig bounds a stored user_config.

@@ -51,6 +51,12 @@ func CheckGrant(g Grant) error {
 // anything is the wildcard of grants and of Kafka's literal patterns alike.
 const anything = "*"
 
+// Every binding of Segue has this host and this effect.
+const (
+	AnyHost     = "*"
+	EffectAllow = "ALLOW"
+)
+
 // Binding is one ACL on a Kafka cluster, in the words of Kafka's Admin API.
 type Binding struct {
 	Resource  string // TOPIC, GROUP, TRANSACTIONAL_ID, …
@@ -114,7 +120,7 @@ func (g Grant) Bindings() []Binding {
 		for _, op := range ops {
 			all = append(all, Binding{
 				Resource: resource, Name: name, Pattern: pattern, Principal: PrincipalOf(g.Username),
-				Host: anything, Operation: op, Effect: "ALLOW",
+				Host: AnyHost, Operation: op, Effect: EffectAllow,
 			})
 		}
 	}

@@ -55,8 +55,8 @@ func TestRenewalsOfBeforeNotices(t *testing.T) {
 			t.Fatal(err)
 		}
 		var minBinary int
-		if err := s.Writer().QueryRowContext(t.Context(), `SELECT value FROM meta WHERE name = 'min_binary'`).Scan(&minBinary); err != nil || minBinary != 3 {
-			t.Errorf("the store asks for a binary that knows migration %d, %v; want 3", minBinary, err)
+		if err := s.Writer().QueryRowContext(t.Context(), `SELECT value FROM meta WHERE name = 'min_binary'`).Scan(&minBinary); err != nil || minBinary != 5 {
+			t.Errorf("the store asks for a binary that knows migration %d, %v; want 5", minBinary, err)
 		}
 	})
 }
