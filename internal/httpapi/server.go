@@ -86,6 +86,7 @@ func (s *server) routes() {
 	s.brokerKitRoutes()
 	s.memberRoutes()
 	s.contactRoutes()
+	s.aclRoutes()
 	s.channelRoutes()
 	s.deliveryRoutes()
 	if s.Metrics != nil {
