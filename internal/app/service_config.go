@@ -11,8 +11,9 @@ import (
 
 // serviceConfig is what Segue reads of a service's user_config; other keys are kept and left alone.
 type serviceConfig struct {
-	BootstrapServers string `json:"bootstrap_servers"`
-	Authentication   struct {
+	BootstrapServers     string `json:"bootstrap_servers"`
+	SASLBootstrapServers string `json:"sasl_bootstrap_servers"`
+	Authentication       struct {
 		Certificate *bool `json:"certificate"`
 		SASL        *bool `json:"sasl"`
 	} `json:"kafka_authentication_methods"`
@@ -40,6 +41,12 @@ func (s Service) CertificateAuth() bool {
 func (s Service) SASLAuth() bool {
 	on := s.config().Authentication.SASL
 	return on != nil && *on
+}
+
+// SASLBootstrap are the SASL listeners of the service, "host:port"; empty while unknown.
+func (s Service) SASLBootstrap() []string {
+	addresses, _ := parseBootstrap(s.config().SASLBootstrapServers) // checked when stored
+	return addresses
 }
 
 // maxUserConfig bounds a stored user_config.
