@@ -23,6 +23,7 @@ var runPages = []string{
 	"operations.md",
 	"notifications.md",
 	"formats.md",
+	"acls.md",
 }
 
 // signIn goes before the commands of a page that does not show how to sign in.
