@@ -29,7 +29,7 @@ run: build ## a demo in ./data on http://127.0.0.1:8420 (needs Go alone)
 
 .PHONY: test
 test: setup ## every test: both databases, a real Kafka broker, avn, the pages
-	@$(PACKAGES); SEGUE_CRASH_POINTS=20 go test -count=1 -timeout 15m $$packages
+	@$(PACKAGES); SEGUE_CRASH_POINTS=20 go test -count=1 -timeout 20m $$packages
 	go test -count=1 -timeout 25m ./test/e2e/...
 
 .PHONY: e2e
@@ -42,6 +42,7 @@ setup:
 	@test/e2e/fetch-kafka.sh >/dev/null
 	@test/e2e/fetch-avn.sh >/dev/null
 	@test/e2e/fetch-kafkajs.sh >/dev/null
+	@test/e2e/fetch-schemathesis.sh >/dev/null
 
 .PHONY: check
 check: ## gofmt, go vet, staticcheck, generated code, the house

@@ -32,6 +32,39 @@ func (c *Client) Me(ctx context.Context) (Me, error) {
 	return reply.User, err
 }
 
+// AccessTokens goes through the account's tokens that are good now, the newest
+// first. It ends after the first error.
+func (c *Client) AccessTokens(ctx context.Context) iter.Seq2[AccessToken, error] {
+	return pages(func(after string) ([]AccessToken, *string, error) {
+		var reply AccessTokensReply
+		err := c.do(ctx, call{
+			method: http.MethodGet, path: []string{"access_token"}, query: pageQuery(after, mostOfAPage), out: &reply, repeatable: true,
+		})
+		return reply.Tokens, reply.Next, err
+	})
+}
+
+// CreateAccessToken makes a token. It is not repeated: each makes another.
+func (c *Client) CreateAccessToken(ctx context.Context, t AccessTokenCreate) (AccessTokenCreated, error) {
+	var reply AccessTokenCreated
+	err := c.do(ctx, call{method: http.MethodPost, path: []string{"access_token"}, in: t, out: &reply})
+	return reply, err
+}
+
+// DescribeAccessToken changes what a token, named by its prefix, is said to be for.
+func (c *Client) DescribeAccessToken(ctx context.Context, prefix, description string) (AccessToken, error) {
+	var reply AccessToken
+	err := c.do(ctx, call{
+		method: http.MethodPut, path: []string{"access_token", prefix}, in: AccessTokenUpdate{Description: description}, out: &reply, repeatable: true,
+	})
+	return reply, err
+}
+
+// RevokeAccessToken ends a token, named by its prefix or as a whole.
+func (c *Client) RevokeAccessToken(ctx context.Context, prefixOrToken string) error {
+	return c.done(ctx, http.MethodDelete, nil, "access_token", prefixOrToken)
+}
+
 // Projects returns the projects that the account can see.
 func (c *Client) Projects(ctx context.Context) ([]Project, error) {
 	var reply ProjectsReply
@@ -51,6 +84,36 @@ func (c *Client) Project(ctx context.Context, project string) (Project, error) {
 	var reply ProjectReply
 	err := c.get(ctx, &reply, "project", project)
 	return reply.Project, err
+}
+
+// UpdateProject changes what u names. A rename is not repeated: the second try
+// would find no project of the old name.
+func (c *Client) UpdateProject(ctx context.Context, project string, u ProjectUpdate) (Project, error) {
+	var reply ProjectReply
+	err := c.do(ctx, call{method: http.MethodPut, path: []string{"project", project}, in: u, out: &reply, repeatable: u.ProjectName == nil})
+	return reply.Project, err
+}
+
+// DeleteProject ends a project that has no service.
+func (c *Client) DeleteProject(ctx context.Context, project string) error {
+	return c.done(ctx, http.MethodDelete, nil, "project", project)
+}
+
+// Tags returns the tags of a service, or of the project where service is empty.
+func (c *Client) Tags(ctx context.Context, project, service string) (map[string]string, error) {
+	var reply Tags
+	err := c.get(ctx, &reply, scopePath(project, service, "tags")...)
+	return reply.Tags, err
+}
+
+// SetTags replaces the tags of a service, or of the project where service is empty.
+func (c *Client) SetTags(ctx context.Context, project, service string, tags map[string]string) error {
+	return c.done(ctx, http.MethodPut, Tags{Tags: tags}, scopePath(project, service, "tags")...)
+}
+
+// UpdateTags changes the tags that it names; nil takes a tag away.
+func (c *Client) UpdateTags(ctx context.Context, project, service string, tags map[string]*string) error {
+	return c.done(ctx, http.MethodPatch, TagsUpdate{Tags: tags}, scopePath(project, service, "tags")...)
 }
 
 // ProjectCA returns the project's authorities in PEM, the one that brokers present first.
@@ -78,6 +141,13 @@ func (c *Client) CreateService(ctx context.Context, project string, s ServiceCre
 func (c *Client) Service(ctx context.Context, project, service string) (Service, error) {
 	var reply ServiceReply
 	err := c.get(ctx, &reply, servicePath(project, service)...)
+	return reply.Service, err
+}
+
+// UpdateService changes what u names.
+func (c *Client) UpdateService(ctx context.Context, project, service string, u ServiceUpdate) (Service, error) {
+	var reply ServiceReply
+	err := c.do(ctx, call{method: http.MethodPut, path: servicePath(project, service), in: u, out: &reply, repeatable: true})
 	return reply.Service, err
 }
 

@@ -173,8 +173,12 @@ func TestEveryCallAboutMessages(t *testing.T) {
 	asks(t, map[string]func(c *Client) error{
 		`GET /base/v1/project/p/service/s?include_secrets=false`:        func(c *Client) error { _, err := c.DescribeService(ctx, "p", "s"); return err },
 		`GET /base/v1/project/p/service/s/user/u?include_secrets=false`: func(c *Client) error { _, err := c.DescribeUser(ctx, "p", "s", "u"); return err },
-		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", "u", 5); return err },
-		`GET /base/v1/project/p/channels`:                               func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
+		`GET /base/v1/project/p/service/s/users?after=u&limit=5`:        func(c *Client) error { _, err := c.UsersPage(ctx, "p", "s", UserQuery{}, "u", 5); return err },
+		`GET /base/v1/project/p/service/s/users?search=a+b&sort=end&state=valid`: func(c *Client) error {
+			_, err := c.UsersPage(ctx, "p", "s", UserQuery{State: "valid", Search: "a b", Sort: "end"}, "", 0)
+			return err
+		},
+		`GET /base/v1/project/p/channels`: func(c *Client) error { _, err := c.Channels(ctx, "p"); return err },
 		`POST /base/v1/project/p/channels {"name":"n","kind":"slack","url":"https://h"}`: func(c *Client) error {
 			_, err := c.CreateChannel(ctx, "p", ChannelCreate{Name: "n", Kind: "slack", URL: "https://h"})
 			return err
@@ -186,6 +190,51 @@ func TestEveryCallAboutMessages(t *testing.T) {
 		`GET /base/v1/project/p/deliveries?after=1-a&limit=5&state=x`: func(c *Client) error { _, err := c.DeliveriesPage(ctx, "p", "x", "1-a", 5); return err },
 		`GET /base/v1/project/p/deliveries/00000000000000aa`:          func(c *Client) error { _, err := c.Delivery(ctx, "p", "00000000000000aa"); return err },
 		`POST /base/v1/project/p/deliveries/a/retry`:                  func(c *Client) error { return c.RetryDelivery(ctx, "p", "a") },
+	})
+}
+
+func TestEveryCallThatChanges(t *testing.T) {
+	ctx, name, on := t.Context(), "n", true
+	asks(t, map[string]func(c *Client) error{
+		`PUT /base/v1/project/p {"project_name":"n"}`: func(c *Client) error {
+			_, err := c.UpdateProject(ctx, "p", ProjectUpdate{ProjectName: &name})
+			return err
+		},
+		`PUT /base/v1/project/p {"tech_emails":[],"tags":{}}`: func(c *Client) error {
+			_, err := c.UpdateProject(ctx, "p", ProjectUpdate{TechEmails: []TechEmail{}, Tags: map[string]*string{}})
+			return err
+		},
+		`DELETE /base/v1/project/p`:                         func(c *Client) error { return c.DeleteProject(ctx, "p") },
+		`GET /base/v1/project/p/tags`:                       func(c *Client) error { _, err := c.Tags(ctx, "p", ""); return err },
+		`PUT /base/v1/project/p/service/s/tags {"tags":{}}`: func(c *Client) error { return c.SetTags(ctx, "p", "s", map[string]string{}) },
+		`PATCH /base/v1/project/p/service/s/tags {"tags":{"a":null,"b":"n"}}`: func(c *Client) error {
+			return c.UpdateTags(ctx, "p", "s", map[string]*string{"a": nil, "b": &name})
+		},
+		`PUT /base/v1/project/p/service/s {"user_config":{"a":null},"termination_protection":true}`: func(c *Client) error {
+			_, err := c.UpdateService(ctx, "p", "s", ServiceUpdate{UserConfig: map[string]any{"a": nil}, TerminationProtection: &on})
+			return err
+		},
+	})
+}
+
+func TestEveryCallAboutAccessTokens(t *testing.T) {
+	ctx, age := t.Context(), 60
+	asks(t, map[string]func(c *Client) error{
+		`GET /base/v1/access_token?limit=1000`: func(c *Client) error {
+			for _, err := range c.AccessTokens(ctx) {
+				return err
+			}
+			return nil
+		},
+		`POST /base/v1/access_token {"description":"d","max_age_seconds":60,"extend_when_used":true}`: func(c *Client) error {
+			_, err := c.CreateAccessToken(ctx, AccessTokenCreate{Description: "d", MaxAgeSeconds: &age, ExtendWhenUsed: true})
+			return err
+		},
+		`PUT /base/v1/access_token/sgu_abc {"description":"d"}`: func(c *Client) error {
+			_, err := c.DescribeAccessToken(ctx, "sgu_abc", "d")
+			return err
+		},
+		`DELETE /base/v1/access_token/sgu_abc`: func(c *Client) error { return c.RevokeAccessToken(ctx, "sgu_abc") },
 	})
 }
 
@@ -425,7 +474,7 @@ func TestListsGoThroughThePages(t *testing.T) {
 	}}
 	client := s.client()
 	var got []string
-	for u, err := range client.Users(t.Context(), "p", "s") {
+	for u, err := range client.Users(t.Context(), "p", "s", UserQuery{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -113,10 +113,16 @@ func noSecrets() url.Values { return url.Values{"include_secrets": {"false"}} }
 
 // UsersPage returns a page of a service's users without any secret; after is
 // empty for the first, limit 0 for the server's default.
-func (c *Client) UsersPage(ctx context.Context, project, service, after string, limit int) (UsersPage, error) {
+func (c *Client) UsersPage(ctx context.Context, project, service string, q UserQuery, after string, limit int) (UsersPage, error) {
 	var reply UsersPage
+	query := pageQuery(after, limit)
+	for name, value := range map[string]string{"state": q.State, "search": q.Search, "sort": q.Sort} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
 	err := c.do(ctx, call{
-		method: http.MethodGet, path: servicePath(project, service, "users"), query: pageQuery(after, limit), out: &reply, repeatable: true,
+		method: http.MethodGet, path: servicePath(project, service, "users"), query: query, out: &reply, repeatable: true,
 	})
 	return reply, err
 }
@@ -126,9 +132,9 @@ const mostOfAPage = 1000
 
 // Users goes through all pages of a service's users, without any secret. It ends
 // after the first error.
-func (c *Client) Users(ctx context.Context, project, service string) iter.Seq2[User, error] {
+func (c *Client) Users(ctx context.Context, project, service string, q UserQuery) iter.Seq2[User, error] {
 	return pages(func(after string) ([]User, *string, error) {
-		page, err := c.UsersPage(ctx, project, service, after, mostOfAPage)
+		page, err := c.UsersPage(ctx, project, service, q, after, mostOfAPage)
 		return page.Users, page.Next, err
 	})
 }

@@ -83,6 +83,13 @@ type Snooze struct {
 	Reason string    `json:"reason"`
 }
 
+// UserQuery says which of a service's users a list holds, and in which order.
+type UserQuery struct {
+	State  string // awaiting, lapsed, overlap or valid; empty: all
+	Search string // part of the name, upper and lower case alike; at most 64 bytes
+	Sort   string // name, urgency or end; empty: name
+}
+
 // UsersPage is a page of a service's users, without any secret (GET …/users).
 type UsersPage struct {
 	Users []User  `json:"users"`

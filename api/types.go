@@ -42,6 +42,48 @@ type Me struct {
 	TokenValidityBegin *time.Time `json:"token_validity_begin"`
 }
 
+// AccessTokenCreate makes a token of the account (POST /v1/access_token).
+type AccessTokenCreate struct {
+	Description string `json:"description" doc:"What the token is for"`
+	// MaxAgeSeconds is for how long the token is good; null: until it is revoked.
+	MaxAgeSeconds *int `json:"max_age_seconds,omitempty" doc:"1 to 315360000"`
+	// ExtendWhenUsed lets each use begin MaxAgeSeconds anew.
+	ExtendWhenUsed bool `json:"extend_when_used,omitempty"`
+}
+
+// AccessTokenUpdate changes what a token is said to be for (PUT /v1/access_token/{prefix}).
+type AccessTokenUpdate struct {
+	Description string `json:"description"`
+}
+
+// AccessTokensReply lists the account's tokens that are good now, those of signing
+// in too, the newest first. Next is the cursor for the after parameter, null at the end.
+type AccessTokensReply struct {
+	Tokens []AccessToken `json:"tokens"`
+	Next   *string       `json:"next"`
+}
+
+// AccessToken is a token without what opens anything.
+type AccessToken struct {
+	TokenPrefix    string     `json:"token_prefix" doc:"How the token begins; names it in other calls"`
+	Description    string     `json:"description"`
+	CreateTime     time.Time  `json:"create_time"`
+	ExpiryTime     *time.Time `json:"expiry_time" doc:"null: it does not expire"`
+	MaxAgeSeconds  *int       `json:"max_age_seconds"`
+	ExtendWhenUsed bool       `json:"extend_when_used"`
+	LastUsedTime   *time.Time `json:"last_used_time"`
+	LastIP         *string    `json:"last_ip"`
+	LastUserAgent  *string    `json:"last_user_agent"`
+	// CurrentlyActive is true of the token that this request came with.
+	CurrentlyActive bool `json:"currently_active"`
+}
+
+// AccessTokenCreated is a new token with what it opens things by.
+type AccessTokenCreated struct {
+	AccessToken
+	FullToken string `json:"full_token" doc:"The token itself; shown only here"`
+}
+
 // TechEmail is one technical contact.
 type TechEmail struct {
 	Email string `json:"email"`
@@ -51,6 +93,29 @@ type TechEmail struct {
 type ProjectCreate struct {
 	Project    string      `json:"project" doc:"Name of the project"`
 	TechEmails []TechEmail `json:"tech_emails,omitempty"`
+	// Tags are words of the project's owners; a value is never null here.
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// ProjectUpdate changes what it names (PUT …/project/{p}); null and what is left
+// out stay as they are.
+type ProjectUpdate struct {
+	// ProjectName renames the project. Certificates hold the name it was made with.
+	ProjectName *string     `json:"project_name,omitempty"`
+	TechEmails  []TechEmail `json:"tech_emails,omitzero" doc:"Replaces all technical contacts; [] takes them away"`
+	// Tags replaces all tags.
+	Tags map[string]*string `json:"tags,omitzero"`
+}
+
+// Tags are words of the owners of a project or service.
+type Tags struct {
+	Tags map[string]string `json:"tags"`
+}
+
+// TagsUpdate replaces all tags (PUT) or changes those it names (PATCH), where null
+// takes a tag away.
+type TagsUpdate struct {
+	Tags map[string]*string `json:"tags"`
 }
 
 // ProjectReply wraps one project.
@@ -102,6 +167,19 @@ type ServiceCreate struct {
 	UserConfig            map[string]any `json:"user_config,omitempty" doc:"bootstrap_servers is \"host:port,host:port\""`
 	TechEmails            []TechEmail    `json:"tech_emails,omitempty"`
 	TerminationProtection bool           `json:"termination_protection,omitempty"`
+	// Tags: segue_bootstrap_servers is the address where user_config has none.
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
+// ServiceUpdate changes what it names (PUT …/service/{s}); null and what is left
+// out stay as they are.
+type ServiceUpdate struct {
+	Plan  *string `json:"plan,omitempty" doc:"A label; it changes nothing"`
+	Cloud *string `json:"cloud,omitempty" doc:"A label; it changes nothing"`
+	// UserConfig is merged key by key into nested objects; null takes an option away.
+	UserConfig            map[string]any `json:"user_config,omitempty"`
+	TechEmails            []TechEmail    `json:"tech_emails,omitzero" doc:"Replaces the service's own technical contacts; [] takes them away"`
+	TerminationProtection *bool          `json:"termination_protection,omitempty" doc:"While true the service cannot be deleted"`
 }
 
 // ServiceReply wraps one service.
@@ -408,6 +486,11 @@ type BundleFile struct {
 // VPCsReply is always empty: Segue has no networks of its own.
 type VPCsReply struct {
 	VPCs []any `json:"vpcs"`
+}
+
+// StaticIPsReply is always empty: Segue has no addresses of its own.
+type StaticIPsReply struct {
+	StaticIPs []any `json:"static_ips"`
 }
 
 // ServiceTypesReply holds what can be created, by service type.

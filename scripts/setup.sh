@@ -69,8 +69,11 @@ postgres_version() {
   echo "$newest"
 }
 
+check_chromium() { command -v chromium >/dev/null || command -v google-chrome >/dev/null || need Chromium chromium; }
+
 check_all() {
   check_java
+  check_chromium
   command -v mvn >/dev/null || need Maven maven
   at_least "$(postgres_version)" "$postgres_wanted" || need "PostgreSQL, $postgres_wanted or newer" postgresql
   python3 -c 'import ensurepip, venv' 2>/dev/null || need "Python 3 with venv" python3-venv

@@ -64,8 +64,8 @@ func secretFrom(cmd *cobra.Command, file, prompt string) (string, error) {
 	return nextLine(bufio.NewReader(io.LimitReader(f, maxLine+1)), file)
 }
 
-// confirm asks somebody at a terminal to type the user's name before its pairs
-// are revoked, the last of which ends at end. Scripts are not asked.
+// confirm asks somebody at a terminal to type the name before something ends, and
+// pairs are revoked, the last of which ends at end (zero: nothing is said of that). Scripts are not asked.
 func confirm(cmd *cobra.Command, what string, end time.Time, name string, force bool, now time.Time) error {
 	in, ok := terminalIn(cmd)
 	if !ok || force {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"github.com/segue-project/segue/api"
 )
 
 func TestMain(m *testing.M) {
@@ -43,7 +46,7 @@ func TestTranscripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"serve": cmdServe, "exits": cmdExits, "mode": cmdMode, "holds-pair": cmdHoldsPair, "make-users": cmdMakeUsers, "waits": cmdWaits,
 			"mail-server": cmdMailServer, "mailed": cmdMailed,
-			"receiver": cmdReceiver, "received": cmdReceived, "received-slack": cmdReceivedSlack,
+			"token-of": cmdTokenOf, "receiver": cmdReceiver, "received": cmdReceived, "received-slack": cmdReceivedSlack,
 		},
 	})
 }
@@ -164,6 +167,18 @@ func cmdWaits(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s did not print %q within %s", args[1], args[0], startWithin)
 		}
 	}
+}
+
+// cmdTokenOf takes a new token out of the JSON of `segue user access-token create`,
+// into SEGUE_TOKEN, and its prefix into PREFIX: token-of FILE.
+func cmdTokenOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: token-of FILE")
+	}
+	var made api.AccessTokenCreated
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &made))
+	ts.Setenv("SEGUE_TOKEN", made.FullToken)
+	ts.Setenv("PREFIX", made.TokenPrefix)
 }
 
 // cmdMode expects the permissions of files: mode 0600 FILE….

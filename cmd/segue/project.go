@@ -14,7 +14,8 @@ func newProjectCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{Use: "project", Short: "Projects, their members, their certificate authority and their policy"}
 	c.connectionFlags(cmd)
 	c.projectFlag(cmd)
-	cmd.AddCommand(newProjectCreateCommand(c), newProjectListCommand(c), newProjectCAGetCommand(c), newProjectPolicyCommand(c), newProjectContactsCommand(c),
+	cmd.AddCommand(newProjectCreateCommand(c), newProjectListCommand(c), newProjectUpdateCommand(c), newProjectDeleteCommand(c), newProjectTagsCommand(c),
+		newProjectCAGetCommand(c), newProjectPolicyCommand(c), newProjectContactsCommand(c),
 		newMemberListCommand(c), newMemberInviteCommand(c), newInviteRemoveCommand(c), newMemberSetRoleCommand(c), newMemberRemoveCommand(c),
 		newChannelCreateCommand(c), newChannelListCommand(c), newChannelDeleteCommand(c), newChannelTestCommand(c))
 	return cmd

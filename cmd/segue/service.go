@@ -15,7 +15,8 @@ func newServiceCommand(c *cli) *cobra.Command {
 	c.connectionFlags(cmd)
 	c.projectFlag(cmd)
 	cmd.AddCommand(
-		newServiceCreateCommand(c), newServiceListCommand(c), newServiceGetCommand(c), newServicePolicyCommand(c),
+		newServiceCreateCommand(c), newServiceListCommand(c), newServiceGetCommand(c), newServiceUpdateCommand(c), newServiceTerminateCommand(c),
+		newServiceTagsCommand(c), newServicePolicyCommand(c),
 		newACLAddCommand(c), newACLListCommand(c), newACLDeleteCommand(c), newACLDiffCommand(c),
 		newServiceRenewalsCommand(c), newBrokerKitCommand(c), newServiceContactsCommand(c), newRecipientsCommand(c),
 		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c), newUserSnoozeCommand(c),
@@ -140,6 +141,9 @@ func writeService(w io.Writer, s api.Service) error {
 	d.add("Bootstrap servers", bootstrap(s))
 	d.add("Users", fmt.Sprint(len(s.Users)))
 	d.add("Renewals", awaiting(s.Users).text)
+	if s.TerminationProtection {
+		d.add("Deletion", "refused: termination protection is on")
+	}
 	if len(s.TechEmails) > 0 {
 		d.add("Technical contacts", contacts(s.TechEmails))
 	}

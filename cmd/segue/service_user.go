@@ -52,18 +52,20 @@ func (c *cli) nextDownload(cmd *cobra.Command, service, user string) error {
 }
 
 func newUserListCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
-		Use:     "user-list SERVICE",
-		Short:   "List the users of a service and how their pairs stand",
-		Example: "  segue service user-list orders",
-		Args:    takes("SERVICE"),
+	var q api.UserQuery
+	cmd := &cobra.Command{
+		Use:   "user-list SERVICE",
+		Short: "List the users of a service and how their pairs stand",
+		Example: `  segue service user-list orders
+  segue service user-list orders --state awaiting --sort urgency`,
+		Args: takes("SERVICE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := c.inProject(cmd.Context())
 			if err != nil {
 				return err
 			}
 			users := []api.User{}
-			for u, err := range s.Users(cmd.Context(), s.project, args[0]) {
+			for u, err := range s.Users(cmd.Context(), s.project, args[0], q) {
 				if err != nil {
 					return err
 				}
@@ -72,20 +74,28 @@ func newUserListCommand(c *cli) *cobra.Command {
 			if c.json {
 				return writeJSON(cmd.OutOrStdout(), users)
 			}
-			now := c.now()
-			g := grid{head: []string{"User", "State", "Gen.", "Ends", "Old pair ends"}}
-			for _, u := range users {
-				old := "-"
-				if end := u.ExpiringCertNotValidAfterTime; end != nil {
-					old = date(*end, now)
-				}
-				end := u.AccessCertNotValidAfterTime
-				g.add(text(u.Username), userState(u, now), text(fmt.Sprint(u.Generation)),
-					text(date(end, now)+" ("+relative(end, now)+")"), text(old))
-			}
+			g := usersGrid(users, c.now())
 			return g.write(cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringVar(&q.State, "state", "", "only users whose renewal is `awaiting` acknowledgement, or lapsed, overlap (two pairs work) or valid")
+	cmd.Flags().StringVar(&q.Search, "search", "", "only users whose name holds `TEXT`")
+	cmd.Flags().StringVar(&q.Sort, "sort", "", "order by `name` (the default), urgency, or end of the current pair")
+	return cmd
+}
+
+func usersGrid(users []api.User, now time.Time) grid {
+	g := grid{head: []string{"User", "State", "Gen.", "Ends", "Old pair ends"}}
+	for _, u := range users {
+		old := "-"
+		if end := u.ExpiringCertNotValidAfterTime; end != nil {
+			old = date(*end, now)
+		}
+		end := u.AccessCertNotValidAfterTime
+		g.add(text(u.Username), userState(u, now), text(fmt.Sprint(u.Generation)),
+			text(date(end, now)+" ("+relative(end, now)+")"), text(old))
+	}
+	return g
 }
 
 func newUserGetCommand(c *cli) *cobra.Command {

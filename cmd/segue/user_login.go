@@ -9,9 +9,9 @@ import (
 )
 
 func newUserCommand(c *cli) *cobra.Command {
-	cmd := &cobra.Command{Use: "user", Short: "Sign in and out"}
+	cmd := &cobra.Command{Use: "user", Short: "Sign in and out, and your access tokens"}
 	c.connectionFlags(cmd)
-	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAcceptInvitationCommand(c), newSetupCommand(c))
+	cmd.AddCommand(newUserLoginCommand(c), newUserLogoutCommand(c), newAccessTokenCommand(c), newAcceptInvitationCommand(c), newSetupCommand(c))
 	return cmd
 }
 
@@ -61,28 +61,4 @@ func (c *cli) signedIn(cmd *cobra.Command, url string, reply api.UserAuthReply) 
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "Signed in to %s as %s\n", url, oneLine(reply.UserEmail))
 	return err
-}
-
-func newUserLogoutCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
-		Use:     "logout",
-		Short:   "Remove the token that was kept",
-		Example: "  segue user logout",
-		Args:    takes(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			removed, err := removeCredentials()
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return writeJSON(cmd.OutOrStdout(), map[string]bool{"removed": removed})
-			}
-			message := "Nobody was signed in"
-			if removed {
-				message = "The token kept here is removed"
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), message)
-			return err
-		},
-	}
 }

@@ -114,6 +114,13 @@ func (f *fixture) addACL(permission, topic, user string) app.ACLList {
 	return list
 }
 
+// setSASL switches passwords at the brokers on or off.
+func (f *fixture) setSASL(on bool) error {
+	return f.UpdateService(f.ctx, f.admin, "acme", "orders", app.ServicePatch{UserConfig: map[string]any{
+		"sasl_bootstrap_servers": "127.0.0.1:9097", "kafka_authentication_methods": map[string]any{"sasl": on},
+	}}, f.now)
+}
+
 // sync looks at every cluster that is due and returns what it did, together.
 func (f *fixture) sync() (all app.SyncReport) {
 	f.t.Helper()

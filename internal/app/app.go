@@ -39,6 +39,7 @@ type App struct {
 	sessions    sync.Map // service id → *session
 	denials     denials
 	verified    verified
+	readings    chan struct{} // holds one per large service that is being shown
 }
 
 // New returns an App over its parts.
@@ -46,7 +47,7 @@ func New(c Config) *App {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &App{Config: c}
+	return &App{Config: c, readings: make(chan struct{}, readings)}
 }
 
 // Actor is who asks. System is Segue itself: the sweep, first set-up, the demo.

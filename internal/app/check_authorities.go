@@ -26,8 +26,10 @@ func (c *checker) caSubject(ca CA) string {
 // owners are the projects and services that must have an active authority, in a steady order.
 func (c *checker) owners() []caOwner {
 	var owners []caOwner
-	for id := range c.projects {
-		owners = append(owners, caOwner{id, 0, ProjectCA})
+	for id, p := range c.projects {
+		if p.DeletedAt.IsZero() {
+			owners = append(owners, caOwner{id, 0, ProjectCA})
+		}
 	}
 	for _, s := range c.services {
 		if s.DeletedAt.IsZero() {

@@ -11,9 +11,12 @@ import (
 func (c *checker) checkProjects(ctx context.Context) error {
 	return pages(ctx, func(p Project) int64 { return p.ID }, c.app.Inspector.InspectProjects, func(p Project) error {
 		c.projects[p.ID] = p
+		if !p.DeletedAt.IsZero() {
+			return nil
+		}
 		policy, _ := lifecycle.Effective(p.Override, lifecycle.Override{})
 		c.checkPolicy(p, p.Name, policy)
-		c.checkText(p.Name, p.TechEmails...)
+		c.checkText(p.Name, append(tagTexts(p.Tags), p.TechEmails...)...)
 		return nil
 	})
 }
@@ -35,12 +38,20 @@ func (c *checker) checkServices(ctx context.Context) error {
 		}
 		policy, _ := lifecycle.Effective(p.Override, s.Override)
 		c.checkPolicy(p, subject, policy)
-		c.checkText(subject, append(s.TechEmails, string(s.UserConfig))...)
+		c.checkText(subject, append(tagTexts(s.Tags), append(s.TechEmails, string(s.UserConfig))...)...)
 		if err := c.adviseRecipient(ctx, s, subject); err != nil {
 			return err
 		}
 		return c.adviseKit(ctx, s.ID, subject)
 	})
+}
+
+func tagTexts(tags map[string]string) []string {
+	var texts []string
+	for key, value := range tags {
+		texts = append(texts, key, value)
+	}
+	return texts
 }
 
 // checkPolicy holds an effective policy to the rules and notes how far ahead the

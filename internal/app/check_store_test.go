@@ -94,7 +94,7 @@ func lived(f *fixture) {
 		_, err := f.CreateService(f.ctx, f.admin, "acme", app.NewService{Name: name}, f.now)
 		f.must(err)
 	}
-	_, err = f.CreateProject(f.ctx, f.admin, "beta", []string{"logs@example.com"}, f.now)
+	_, err = f.CreateProject(f.ctx, f.admin, app.NewProject{Name: "beta", TechEmails: []string{"logs@example.com"}}, f.now)
 	f.must(err)
 	_, err = f.CreateService(f.ctx, f.admin, "beta", app.NewService{Name: "logs"}, f.now)
 	f.must(err)

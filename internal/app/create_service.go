@@ -15,6 +15,7 @@ type NewService struct {
 	Cloud                 string
 	UserConfig            map[string]any // bootstrap_servers: "host:port,host:port"
 	TechEmails            []string
+	Tags                  map[string]string
 	TerminationProtection bool
 }
 
@@ -25,13 +26,26 @@ func (n NewService) check() (userConfig []byte, err error) {
 	if err := lifecycle.CheckName("service_name", n.Name); err != nil {
 		return nil, AsError(err)
 	}
-	if len(n.Plan) > maxLabel || len(n.Cloud) > maxLabel {
-		return nil, failField("plan", "plan and cloud must be at most %d bytes long", maxLabel)
+	if err := checkLabels(n.Plan, n.Cloud); err != nil {
+		return nil, err
+	}
+	if err := checkTags(n.Tags); err != nil {
+		return nil, err
+	}
+	if _, err := parseBootstrap("tags."+TagBootstrap, n.Tags[TagBootstrap]); err != nil {
+		return nil, err
 	}
 	if err := checkEmails("tech_emails", n.TechEmails); err != nil {
 		return nil, err
 	}
-	return encodeUserConfig(n.UserConfig)
+	return mergedConfig(nil, n.UserConfig) // without the keys that are null
+}
+
+func checkLabels(plan, cloud string) error {
+	if len(plan) > maxLabel || len(cloud) > maxLabel {
+		return failField("plan", "plan and cloud must be at most %d bytes long", maxLabel)
+	}
+	return nil
 }
 
 // CreateService makes a service with its cluster CA and its primary user.
@@ -72,7 +86,7 @@ func (a *App) createService(ctx context.Context, actor Actor, project string, n 
 	}
 	svc := Service{
 		ID: newID(), ProjectID: s.Project.ID, Name: n.Name, Plan: n.Plan, Cloud: n.Cloud, UserConfig: config,
-		TechEmails: n.TechEmails, TerminationProtection: n.TerminationProtection, CreatedAt: now, UpdatedAt: now,
+		TechEmails: n.TechEmails, Tags: n.Tags, TerminationProtection: n.TerminationProtection, CreatedAt: now, UpdatedAt: now,
 	}
 	return a.storeService(ctx, actor, project, s, svc, ca, now)
 }

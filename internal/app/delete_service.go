@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -48,7 +49,9 @@ func (u *unit) deleteService(ctx context.Context, s scope, svc Service) (accepte
 	if err := u.dropAllACLs(ctx, svc); err != nil {
 		return time.Time{}, err
 	}
-	if err := u.DeleteService(ctx, svc.ID, u.now); err != nil {
+	if err := u.DeleteService(ctx, svc.ID, u.now); errors.Is(err, ErrNotFound) {
+		return time.Time{}, errStale // deleted meanwhile, or protected
+	} else if err != nil {
 		return time.Time{}, err
 	}
 	return acceptedUntil, u.audit(s.Project.ID, "service.delete", svc.Name, "", map[string]int{"users": len(users)})

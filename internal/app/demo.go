@@ -60,7 +60,7 @@ type demoEvent struct {
 // It does nothing where the project exists already.
 func (a *App) Demo(ctx context.Context, now time.Time) error {
 	begin := now.Add(-demoSince)
-	_, err := a.createProject(ctx, System(), DemoProject, []string{"kafka-team@example.com"}, begin.Add(-CABackdate), begin)
+	_, err := a.createProject(ctx, System(), NewProject{Name: DemoProject, TechEmails: []string{"kafka-team@example.com"}}, begin.Add(-CABackdate), begin)
 	var refused *Error
 	if errors.As(err, &refused) && refused.Code == CodeConflict {
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -14,6 +13,7 @@ import (
 type ServiceView struct {
 	Service
 	Users         []UserView // the primary user first
+	ACL           []ACLView  // the newest row last
 	Notifications []Notification
 }
 
@@ -32,6 +32,7 @@ const (
 	NoteDeletedPairs         = "deleted_pairs_accepted"
 	NoteNobodyTold           = "nobody_is_told"
 	NoteNotApplied           = "cluster_not_changed_yet"
+	NoteNoSASLAddress        = "service_sasl_address_missing"
 )
 
 // nobodyTold is what NoteNobodyTold says.
@@ -40,14 +41,22 @@ const nobodyTold = "Nobody would be told of a renewal: the project has no admin,
 // usersRead is how many users are read at a time for a service's view.
 const usersRead = 500
 
-// GetService shows a service with all its users. Where the role sees keys, the sight is audited.
+// GetService shows a service with all its users. Where the role sees keys, the
+// sight is audited. Its memory grows with the users: see ReadService.
 func (a *App) GetService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
-	return a.getService(ctx, actor, project, service, false, now)
-}
-
-// DescribeService shows a service without its users' secrets, whatever the role.
-func (a *App) DescribeService(ctx context.Context, actor Actor, project, service string, now time.Time) (ServiceView, error) {
-	return a.getService(ctx, actor, project, service, true, now)
+	reading, err := a.ReadService(ctx, actor, project, service, false, now)
+	if err != nil {
+		return ServiceView{}, err
+	}
+	v := reading.ServiceView
+	v.Users = nil
+	for page, err := range reading.Pages(ctx) {
+		if err != nil {
+			return ServiceView{}, err
+		}
+		v.Users = append(v.Users, page...)
+	}
+	return v, nil
 }
 
 // SummarizeService shows a service without its users, of whom there may be very many.
@@ -66,38 +75,6 @@ func (a *App) SummarizeService(ctx context.Context, actor Actor, project, servic
 	return v, err
 }
 
-func (a *App) getService(ctx context.Context, actor Actor, project, service string, hide bool, now time.Time) (ServiceView, error) {
-	var s scope
-	var v ServiceView
-	var users []User
-	err := a.read(ctx, actor, now, func(r Reader) (err error) {
-		if s, err = authorise(ctx, r, actor, project, ReadProject); err != nil {
-			return err
-		}
-		if v.Service, err = findService(ctx, r, s, service); err != nil {
-			return err
-		}
-		if users, err = allUsers(ctx, r, v.ID); err != nil {
-			return err
-		}
-		v.Notifications, err = a.notifications(ctx, r, v.Service, now)
-		return err
-	})
-	if err != nil {
-		return ServiceView{}, err
-	}
-	for _, u := range users {
-		uv, err := a.userView(ctx, u, hide || s.hidden(), now)
-		if err != nil {
-			return ServiceView{}, err
-		}
-		v.Users = append(v.Users, uv)
-	}
-	primaryFirst(v.Users)
-	_, err = a.auditSight(ctx, actor, s, service, "", sight{Keys: keysIn(v.Users...)}, now)
-	return v, err
-}
-
 func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {
 	var users []User
 	for after := ""; ; after = users[len(users)-1].Name {
@@ -110,19 +87,6 @@ func allUsers(ctx context.Context, r Reader, serviceID int64) ([]User, error) {
 			return users, nil
 		}
 	}
-}
-
-// primaryFirst puts the primary user first, where existing tools look for it.
-func primaryFirst(users []UserView) {
-	slices.SortStableFunc(users, func(x, y UserView) int {
-		switch {
-		case x.Primary == y.Primary:
-			return 0
-		case x.Primary:
-			return -1
-		}
-		return 1
-	})
 }
 
 // notifications are what somebody should do about the service now; none when nothing.
@@ -149,6 +113,9 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 	}
 	if len(s.Bootstrap()) == 0 {
 		add("notice", NoteNoAddress, "The address of this cluster is not known yet: set user_config.bootstrap_servers to \"host:port\".")
+	}
+	if s.SASLAuth() && len(s.SASLBootstrap()) == 0 {
+		add("notice", NoteNoSASLAddress, "Where clients with passwords connect to is not known yet: set user_config.sasl_bootstrap_servers to \"host:port\", then make the broker kit again.")
 	}
 	switch kit, err := r.NewestBrokerCert(ctx, s.ID); {
 	case err == nil && lifecycle.BrokerKitDue(kit.NotAfter, now):

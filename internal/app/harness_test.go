@@ -99,7 +99,7 @@ func (f *fixture) refused(err error, code app.Code) *app.Error {
 // service makes project "acme" with service "orders".
 func (f *fixture) service() {
 	f.t.Helper()
-	_, err := f.CreateProject(f.ctx, f.admin, "acme", []string{"kafka-team@example.com"}, f.now)
+	_, err := f.CreateProject(f.ctx, f.admin, app.NewProject{Name: "acme", TechEmails: []string{"kafka-team@example.com"}}, f.now)
 	f.must(err)
 	_, err = f.CreateService(f.ctx, f.admin, "acme", app.NewService{
 		Name: "orders", UserConfig: map[string]any{"bootstrap_servers": "127.0.0.1:9092"},

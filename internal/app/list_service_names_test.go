@@ -28,7 +28,7 @@ func TestServiceNames(t *testing.T) {
 		if !slices.Equal(names, []string{"orders"}) {
 			t.Errorf("the rest is %v", names)
 		}
-		_, err = f.CreateProject(f.ctx, f.admin, "other", nil, f.now)
+		_, err = f.CreateProject(f.ctx, f.admin, app.NewProject{Name: "other"}, f.now)
 		f.must(err)
 		_, _, err = f.ListServiceNames(f.ctx, reader, "other", app.Page{}, f.now)
 		f.refused(err, app.CodeNotFound)

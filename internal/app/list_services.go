@@ -2,46 +2,78 @@ package app
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
-// ListServices pages through a project's services in name order. Their users
-// carry no pair and no password: whoever needs those reads the service itself.
-func (a *App) ListServices(ctx context.Context, actor Actor, project string, page Page, now time.Time) (services []ServiceView, next string, err error) {
-	var found []Service
-	users := map[int64][]User{}
-	err = a.read(ctx, actor, now, func(r Reader) error {
-		s, err := authorise(ctx, r, actor, project, ReadProject)
+// servicesRead is how many services are read at a time for a list.
+const servicesRead = 50
+
+// ReadServices goes through a project's services in name order. Their users carry
+// no pair and no password: whoever needs those reads the service itself. It ends
+// after the first error.
+func (a *App) ReadServices(ctx context.Context, actor Actor, project string, now time.Time) iter.Seq2[*ServiceReading, error] {
+	return func(yield func(*ServiceReading, error) bool) {
+		list := serviceList{app: a, actor: actor, project: project, now: now}
+		found, err := list.next(ctx)
+		if err == nil && list.users > usersRead {
+			var release func()
+			if release, err = a.placeToRead(ctx); err == nil {
+				defer release()
+			}
+		}
+		for err == nil {
+			for _, r := range found {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(found) < servicesRead {
+				return
+			}
+			found, err = list.next(ctx)
+		}
+		yield(nil, err)
+	}
+}
+
+// serviceList is a project's services while they are read.
+type serviceList struct {
+	app     *App
+	actor   Actor
+	project string
+	now     time.Time
+	after   string // the last service read
+	users   int    // of the project
+}
+
+func (l *serviceList) next(ctx context.Context) ([]*ServiceReading, error) {
+	var list []*ServiceReading
+	err := l.app.read(ctx, l.actor, l.now, func(tx Reader) error {
+		list = nil
+		s, err := authorise(ctx, tx, l.actor, l.project, ReadProject)
 		if err != nil {
 			return err
 		}
-		if found, err = r.Services(ctx, s.Project.ID, page.After, page.limit()); err != nil {
+		if l.users, err = tx.CountUsers(ctx, s.Project.ID, 0); err != nil {
 			return err
 		}
-		services = make([]ServiceView, len(found))
-		for i, svc := range found {
-			services[i].Service = svc
-			if services[i].Notifications, err = a.notifications(ctx, r, svc, now); err != nil {
+		found, err := tx.Services(ctx, s.Project.ID, l.after, servicesRead)
+		if err != nil {
+			return err
+		}
+		for _, svc := range found {
+			notes, err := l.app.notifications(ctx, tx, svc, l.now)
+			if err != nil {
 				return err
 			}
-			if users[svc.ID], err = allUsers(ctx, r, svc.ID); err != nil {
-				return err
-			}
+			list = append(list, &ServiceReading{
+				ServiceView: ServiceView{Service: svc, Notifications: notes},
+				app:         l.app, actor: l.actor, scope: s, hidden: true, now: l.now, placed: true,
+			})
+			l.after = svc.Name
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, "", err
-	}
-	for i := range services {
-		for _, u := range users[services[i].ID] {
-			v, err := a.userView(ctx, u, true, now)
-			if err != nil {
-				return nil, "", err
-			}
-			services[i].Users = append(services[i].Users, v)
-		}
-		primaryFirst(services[i].Users)
-	}
-	return services, page.next(len(found), func(i int) string { return found[i].Name }), nil
+	return list, err
 }

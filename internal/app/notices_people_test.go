@@ -273,7 +273,7 @@ func TestInvitation(t *testing.T) {
 
 func TestInvitationOfAnAccount(t *testing.T) {
 	onBothWithMail(t, func(t *testing.T, f *mailed) {
-		_, err := f.CreateProject(f.ctx, f.admin, "beta", []string{kafkaTeam}, f.now)
+		_, err := f.CreateProject(f.ctx, f.admin, app.NewProject{Name: "beta", TechEmails: []string{kafkaTeam}}, f.now)
 		f.must(err)
 		token := map[string]string{}
 		for _, project := range []string{"acme", "beta"} {

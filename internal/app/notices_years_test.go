@@ -212,7 +212,7 @@ func (y *years) hour(hour int) {
 // settle makes the project: eight kinds of people with 25 users each, made over a
 // month and a half.
 func (y *years) settle() {
-	_, err := y.CreateProject(y.ctx, y.admin, "acme", nil, y.now)
+	_, err := y.CreateProject(y.ctx, y.admin, app.NewProject{Name: "acme"}, y.now)
 	y.must(err)
 	y.member(admin, app.RoleAdmin)
 	y.member(operator, app.RoleOperator)

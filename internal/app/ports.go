@@ -92,18 +92,28 @@ const (
 
 // Token lets an account in; only its SHA-256 is kept.
 type Token struct {
-	ID            int64
-	AccountID     int64
-	Kind          TokenKind
-	Hash          []byte
-	Prefix        string
-	Description   string
-	CreatedAt     time.Time
-	ExpiresAt     time.Time // zero: does not expire
-	LastUsedAt    time.Time
-	LastIP        string
-	LastUserAgent string
-	RevokedAt     time.Time
+	ID          int64
+	AccountID   int64
+	Kind        TokenKind
+	Hash        []byte
+	Prefix      string
+	Description string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time     // zero: does not expire
+	MaxAge      time.Duration // what it was made for; zero: does not expire, or was not noted
+	// ExtendWhenUsed moves ExpiresAt to MaxAge from each use.
+	ExtendWhenUsed bool
+	LastUsedAt     time.Time
+	LastIP         string
+	LastUserAgent  string
+	RevokedAt      time.Time
+}
+
+// TokenCursor is a place in an account's tokens, which are ordered by (CreatedAt,
+// ID), the newest first; zero is before all.
+type TokenCursor struct {
+	CreatedAt time.Time
+	ID        int64
 }
 
 // SetupLink is the one-time link by which the first administrator is made; only
@@ -129,6 +139,14 @@ type AccountReader interface {
 	// were used last, at most limit, some perhaps twice.
 	SignInAddresses(ctx context.Context, accountID int64, limit int) ([]string, error)
 	TokenByHash(ctx context.Context, hash []byte) (Token, error)
+	// Tokens returns up to limit tokens of the account that are good at now, the
+	// newest first, before the cursor.
+	Tokens(ctx context.Context, accountID int64, before TokenCursor, now time.Time, limit int) ([]Token, error)
+	// CountTokens counts the account's tokens that are good at now.
+	CountTokens(ctx context.Context, accountID int64, now time.Time) (int, error)
+	// TokensByPrefix returns the account's tokens that are good at now and have
+	// this prefix: two where there are more.
+	TokensByPrefix(ctx context.Context, accountID int64, prefix string, now time.Time) ([]Token, error)
 	// Role returns the account's role in the project; ErrNotFound when it has none.
 	Role(ctx context.Context, projectID, accountID int64) (Role, error)
 }
@@ -140,7 +158,9 @@ type AccountWriter interface {
 	SetSetupLink(ctx context.Context, l SetupLink) error
 	DeleteSetupLinks(ctx context.Context) error
 	InsertToken(ctx context.Context, t Token) error
-	TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string) error
+	// TouchToken notes a use and until when the token is good after it; zero: without end.
+	TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string, expiresAt time.Time) error
+	SetTokenDescription(ctx context.Context, id int64, description string) error
 	RevokeToken(ctx context.Context, id int64, at time.Time) error
 	// SetRole gives the account a role in the project, replacing any it has.
 	SetRole(ctx context.Context, projectID, accountID int64, role Role, at time.Time) error
@@ -153,26 +173,37 @@ type Project struct {
 	// FirstName never changes and nobody else can take it: it stands in certificates.
 	FirstName  string
 	TechEmails []string
+	Tags       map[string]string
 	Override   lifecycle.Override
 	Notices    []byte    // JSON object, what the project sets of its notices itself; nil inherits all
 	NewsAt     time.Time // when a digest is due about what is new; zero: nothing is
 	DigestAt   time.Time // when the newest digest was recorded; zero for none
 	CreatedAt  time.Time
+	DeletedAt  time.Time // zero while it is there
 }
 
-// ProjectReader reads projects.
+// ProjectReader reads projects that are not deleted, unless it says otherwise.
 type ProjectReader interface {
-	Project(ctx context.Context, id int64) (Project, error)
+	Project(ctx context.Context, id int64) (Project, error) // a deleted one too
 	ProjectByName(ctx context.Context, name string) (Project, error)
 	// Projects returns up to limit projects after the name, in name order;
 	// accountID 0 means all, else those where the account has a role.
 	Projects(ctx context.Context, accountID int64, after string, limit int) ([]Project, error)
+	// FirstNameTaken reports whether a project, a deleted one too, had this name first.
+	FirstNameTaken(ctx context.Context, name string) (bool, error)
 }
 
 // ProjectWriter writes projects.
 type ProjectWriter interface {
 	InsertProject(ctx context.Context, p Project) error // ErrExists: name or first name taken
 	SetProjectPolicy(ctx context.Context, projectID int64, o lifecycle.Override) error
+	// RenameProject leaves the first name alone. ErrExists: name taken.
+	RenameProject(ctx context.Context, projectID int64, name string) error
+	SetProjectTags(ctx context.Context, projectID int64, tags map[string]string) error
+	// DeleteProject marks the project, frees its name and withdraws its
+	// invitations. It never leaves a service in a deleted project: the transaction
+	// runs again where one was made meanwhile.
+	DeleteProject(ctx context.Context, projectID int64, at time.Time) error
 }
 
 // Service is one Kafka cluster.
@@ -184,6 +215,7 @@ type Service struct {
 	Cloud      string
 	UserConfig []byte // JSON object, as the owner set it
 	TechEmails []string
+	Tags       map[string]string
 	Override   lifecycle.Override
 	Notices    []byte // JSON object, as a project's
 	// TerminationProtection refuses deletion while it is true.
@@ -201,6 +233,7 @@ type ServiceReader interface {
 	ServiceByName(ctx context.Context, projectID int64, name string) (Service, error)
 	// Services returns up to limit services after the name, in name order.
 	Services(ctx context.Context, projectID int64, after string, limit int) ([]Service, error)
+	CountServices(ctx context.Context, projectID int64) (int, error)
 	// DeletedPairsEnd is the latest end of the revoked pairs that users of this
 	// name left behind when they or their services were deleted: until then a
 	// broker that does not check revocation accepts them. With an empty user name
@@ -214,8 +247,11 @@ type ServiceReader interface {
 // ServiceWriter writes services.
 type ServiceWriter interface {
 	InsertService(ctx context.Context, s Service) error // ErrExists: name taken in the project
+	// UpdateService stores plan, cloud, user_config, contacts, tags and termination protection.
+	UpdateService(ctx context.Context, s Service) error
 	SetServicePolicy(ctx context.Context, serviceID int64, o lifecycle.Override, at time.Time) error
 	SetReplAddresses(ctx context.Context, serviceID int64, addresses []string, at time.Time) error
+	// DeleteService marks a service. ErrNotFound: it is deleted, or protected from it.
 	DeleteService(ctx context.Context, serviceID int64, at time.Time) error
 }
 
@@ -277,6 +313,8 @@ type UserReader interface {
 	UserByName(ctx context.Context, serviceID int64, name string) (User, error)
 	// Users returns up to limit users after the name, avnadmin like any other, in name order.
 	Users(ctx context.Context, serviceID int64, after string, limit int) ([]User, error)
+	// CountKeys counts the service's users whose current pair still has its key.
+	CountKeys(ctx context.Context, serviceID int64) (int, error)
 	CountUsers(ctx context.Context, projectID, serviceID int64) (int, error) // serviceID 0: the whole project
 	// Pair returns generation n of the user.
 	Pair(ctx context.Context, userID int64, n int) (Pair, error)

@@ -19,17 +19,19 @@ const (
 	ReadProject    Permission = "read"         // everything but secrets
 	ReadSecrets    Permission = "read-secrets" // keys and passwords
 	ManageUsers    Permission = "users"        // create, renew, reset, delete users; acknowledge
-	ManageServices Permission = "services"     // create and delete services
+	ManageServices Permission = "services"     // create, change and delete services
 	ManagePolicy   Permission = "policy"
 	ManageNotices  Permission = "notices" // contacts, channels, retries
 	ManageMembers  Permission = "members"
+	ManageProject  Permission = "project" // name and tags
+	DeleteProject  Permission = "delete-project"
 	MakeBrokerKit  Permission = "broker-kit"
 	ManageACLs     Permission = "acls" // what users may do at the brokers
 )
 
 var matrix = map[Role]map[Permission]bool{
-	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, MakeBrokerKit: true, ManageACLs: true},
-	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageACLs: true},
+	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, ManageProject: true, DeleteProject: true, MakeBrokerKit: true, ManageACLs: true},
+	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageProject: true, ManageACLs: true},
 	RoleDeveloper: {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageACLs: true},
 	RoleReadOnly:  {ReadProject: true},
 }

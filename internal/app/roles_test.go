@@ -18,8 +18,10 @@ func TestRoles(t *testing.T) {
 		}{
 			"read project": {func(who app.Actor) error { _, err := f.GetProject(f.ctx, who, "acme", f.now); return err }, all},
 			"list services": {func(who app.Actor) error {
-				_, _, err := f.ListServices(f.ctx, who, "acme", app.Page{}, f.now)
-				return err
+				for _, err := range f.ReadServices(f.ctx, who, "acme", f.now) {
+					return err
+				}
+				return nil
 			}, all},
 			"read service": {func(who app.Actor) error { _, err := f.GetService(f.ctx, who, "acme", "orders", f.now); return err }, all},
 			"read user": {func(who app.Actor) error {
@@ -127,7 +129,7 @@ func TestRoles(t *testing.T) {
 		}
 		_, err := f.GetProject(f.ctx, stranger, "acme", f.now)
 		f.refused(err, app.CodeNotFound)
-		_, err = f.CreateProject(f.ctx, stranger, "other", nil, f.now)
+		_, err = f.CreateProject(f.ctx, stranger, app.NewProject{Name: "other"}, f.now)
 		f.refused(err, app.CodeForbidden)
 	})
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"net"
 	"strconv"
@@ -27,7 +28,7 @@ func (s Service) config() serviceConfig {
 
 // Bootstrap are the CLIENT listeners of the service, "host:port"; empty while unknown.
 func (s Service) Bootstrap() []string {
-	addresses, _ := parseBootstrap(s.config().BootstrapServers)
+	addresses, _ := parseBootstrap("", cmp.Or(s.config().BootstrapServers, s.Tags[TagBootstrap])) // checked when stored
 	return addresses
 }
 
@@ -45,7 +46,7 @@ func (s Service) SASLAuth() bool {
 
 // SASLBootstrap are the SASL listeners of the service, "host:port"; empty while unknown.
 func (s Service) SASLBootstrap() []string {
-	addresses, _ := parseBootstrap(s.config().SASLBootstrapServers) // checked when stored
+	addresses, _ := parseBootstrap("", s.config().SASLBootstrapServers) // checked when stored
 	return addresses
 }
 
@@ -63,15 +64,19 @@ func encodeUserConfig(config map[string]any) ([]byte, error) {
 	}
 	var c serviceConfig
 	if err := json.Unmarshal(text, &c); err != nil {
-		return nil, failField("user_config", "user_config: bootstrap_servers must be a string, kafka_authentication_methods an object of true and false")
+		return nil, failField("user_config", "user_config: bootstrap_servers and sasl_bootstrap_servers must be strings, kafka_authentication_methods an object of true and false")
 	}
-	if _, err := parseBootstrap(c.BootstrapServers); err != nil {
+	if _, err := parseBootstrap("user_config.bootstrap_servers", c.BootstrapServers); err != nil {
+		return nil, err
+	}
+	if _, err := parseBootstrap("user_config.sasl_bootstrap_servers", c.SASLBootstrapServers); err != nil {
 		return nil, err
 	}
 	return text, nil
 }
 
-func parseBootstrap(s string) ([]string, error) {
+// parseBootstrap reads addresses; field is what a refusal names.
+func parseBootstrap(field, s string) ([]string, error) {
 	if s == "" {
 		return nil, nil
 	}
@@ -81,7 +86,7 @@ func parseBootstrap(s string) ([]string, error) {
 		host, port, err := net.SplitHostPort(address)
 		n, portErr := strconv.Atoi(port)
 		if err != nil || portErr != nil || n < 1 || n > 65535 || !pki.ValidHost(host) {
-			return nil, failField("user_config.bootstrap_servers", "user_config.bootstrap_servers must be \"host:port\", several separated by commas")
+			return nil, failField(field, "%s must be \"host:port\", several separated by commas", field)
 		}
 		addresses[i] = address
 	}

@@ -99,7 +99,7 @@ func (a *App) newToken(kind TokenKind, actor Actor, userAgent string, now time.T
 	}
 	return token, Token{
 		ID: newID(), AccountID: actor.AccountID, Kind: kind, Hash: hash, Prefix: prefix, Description: "sign-in",
-		CreatedAt: now, ExpiresAt: now.Add(life), LastUsedAt: now, LastIP: actor.Address, LastUserAgent: cut(userAgent, maxLabel),
+		CreatedAt: now, ExpiresAt: now.Add(life), MaxAge: life, LastUsedAt: now, LastIP: actor.Address, LastUserAgent: cut(userAgent, maxLabel),
 	}, err
 }
 

@@ -17,6 +17,8 @@ type accountView struct {
 	RealName      string
 	Administrator bool
 	Sessions      []app.SessionView
+	Tokens        []app.Token // a page of them
+	After, Next   string
 }
 
 func (v *visit) accountPage() error {
@@ -24,9 +26,15 @@ func (v *visit) accountPage() error {
 	if err != nil {
 		return err
 	}
-	return v.show("Account", accountPage(accountView{
+	a := accountView{
 		frame: v.frame, RealName: v.actor.RealName, Administrator: v.actor.Administrator, Sessions: sessions,
-	}))
+		After: v.r.URL.Query().Get("after"),
+	}
+	a.Tokens, a.Next, err = v.App.ListAccessTokens(v.r.Context(), v.actor, app.Page{After: a.After, Limit: tokensShown}, v.now)
+	if err != nil {
+		return err
+	}
+	return v.show("Account", accountPage(a))
 }
 
 func (v *visit) revokeSession() error {

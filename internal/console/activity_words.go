@@ -14,10 +14,13 @@ import (
 // entry's detail, and {key word} a number of it with its word.
 var deeds = map[string]string{
 	"project.create": "made the project {it}",
+	"project.update": "changed the project",
+	"project.delete": "deleted the project {project}",
 	"policy.set":     "changed the policy of {it}",
 	"contacts.set":   "set {contacts contact} of {it}",
 
 	"service.create":    "added the service {it}",
+	"service.update":    "changed the service {it}",
 	"service.delete":    "deleted the service {it} with {users user}",
 	"broker-kit.create": "made a broker kit of {it} for {brokers broker}",
 
@@ -27,6 +30,7 @@ var deeds = map[string]string{
 	"user.set-password":      "changed the password of {it}",
 	"keys.read":              "saw {keys access key} of {it}",
 	theKeyRead:               "saw the access key of {it}",
+	"keys.read-corrected":    "saw {keys access key} of {it}, another number than noted before",
 
 	"renewal.create":      "renewed {it} to generation {generation}",
 	"renewal.postpone":    "put off the renewal of {it}",
@@ -52,6 +56,9 @@ var deeds = map[string]string{
 	"account.sign-in-failed": "refused a sign-in from {address}",
 	"account.sign-out":       "signed out",
 	"account.revoke-session": "ended a session",
+	"token.create":           "made the access token {token}",
+	"token.describe":         "described the access token {token} anew",
+	"token.revoke":           "revoked the access token {token}",
 	"sweep.accept-clock":     "accepted the clock: the newest sweep was noted in the future",
 	"setup.offer":            "offered the link for the first set-up",
 }
@@ -61,7 +68,8 @@ const theKeyRead = "keys.read of one"
 
 var permissions = map[app.Permission]string{
 	app.ReadProject: "to look at the project", app.ReadSecrets: "to see keys", app.ManageUsers: "to change users",
-	app.ManageServices: "to add or delete services", app.ManagePolicy: "to change policies",
+	app.ManageProject: "to change the project", app.DeleteProject: "to delete the project",
+	app.ManageServices: "to add, change or delete services", app.ManagePolicy: "to change policies",
 	app.ManageNotices: "to change contacts and channels", app.ManageMembers: "to change members",
 	app.MakeBrokerKit: "to make a broker kit",
 }

@@ -61,6 +61,7 @@ func (s *server) routes() {
 	s.mux.HandleFunc("GET /assets/{file}", serveAsset)
 	s.sessionRoutes()
 	s.accountRoutes()
+	s.tokenRoutes()
 	s.projectRoutes()
 	s.overviewRoutes()
 	s.serviceRoutes()

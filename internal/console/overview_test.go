@@ -71,7 +71,7 @@ func (r *rig) acknowledgeAll() {
 
 func TestOverviewOfAnEmptyProject(t *testing.T) {
 	r := newRig(t)
-	if _, err := r.app.CreateProject(t.Context(), app.System(), "shop", nil, r.now); err != nil {
+	if _, err := r.app.CreateProject(t.Context(), app.System(), app.NewProject{Name: "shop"}, r.now); err != nil {
 		t.Fatal(err)
 	}
 	page := r.admin().get("/projects/shop").ok().shows("No service yet", "segue service create kafka-orders --project shop")

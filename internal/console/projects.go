@@ -38,7 +38,7 @@ func (v *visit) createProject() error {
 		return err
 	}
 	name := v.r.PostForm.Get("project")
-	p, err := v.App.CreateProject(v.r.Context(), v.actor, name, nil, v.now)
+	p, err := v.App.CreateProject(v.r.Context(), v.actor, app.NewProject{Name: name}, v.now)
 	if err != nil {
 		status, e := v.refusal(err)
 		return v.projectsWith(status, name, sentence(e.Message))

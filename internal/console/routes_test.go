@@ -43,7 +43,11 @@ var needs = map[string]need{
 	"GET /projects":  somebody,
 	"POST /projects": somebody, // the instance's administrator alone: see TestMakeProject
 
-	"GET /account": somebody,
+	"GET /account":                            somebody,
+	"GET /account/tokens/new":                 somebody,
+	"POST /account/tokens":                    somebody,
+	"GET /account/tokens/revoke":              somebody,
+	"POST /account/tokens/revoke":             somebody,
 	"POST /account/sessions/{session}/revoke": somebody,
 
 	"GET " + inProject:                                          members,

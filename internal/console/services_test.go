@@ -212,7 +212,7 @@ func TestServiceMessages(t *testing.T) {
 	r := newRig(t)
 	r.deliver()
 	r.reader().get(orders+"/notifications").ok().shows("to kafka-team@example.com", "Kept in the Outbox").lacks("Store contacts")
-	if _, err := r.app.CreateProject(t.Context(), app.System(), "shop", nil, r.now); err != nil {
+	if _, err := r.app.CreateProject(t.Context(), app.System(), app.NewProject{Name: "shop"}, r.now); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.app.AddService(t.Context(), app.System(), "shop", app.NewService{Name: "ledger"}, r.now); err != nil {

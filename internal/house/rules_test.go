@@ -105,6 +105,8 @@ var libraries = []library{
 	{path: "golang.org/x/sync", rooms: []string{"internal/app", "internal/store", "internal/work", "cmd/segue"}, tests: true},
 	{path: "golang.org/x/sys", rooms: []string{"cmd/segue", "internal/store"}},
 
+	{path: "github.com/pb33f/libopenapi", tests: true},
+	{path: "github.com/pb33f/libopenapi-validator", tests: true},
 	{path: "github.com/prometheus/common", tests: true},
 	{path: "github.com/prometheus/prometheus", tests: true},
 	{path: "github.com/chromedp/chromedp", tests: true},
@@ -112,7 +114,6 @@ var libraries = []library{
 	{path: "github.com/emersion/go-smtp", tests: true},
 	{path: "github.com/emersion/go-sasl", tests: true},
 	{path: "pgregory.net/rapid", tests: true},
-	{path: "go.uber.org/goleak", tests: true},
 	{path: "github.com/rogpeppe/go-internal", tests: true},
 	{path: "github.com/zmap/zlint/v3", tests: true},
 	{path: "github.com/zmap/zcrypto", tests: true},

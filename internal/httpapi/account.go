@@ -8,9 +8,9 @@ import (
 )
 
 func (s *server) accountRoutes() {
-	public(s, http.MethodPost, "/v1/userauth", "userauth", "Sign in", s.userAuth)
-	public(s, http.MethodPost, "/v1/setup", "setup", "Make the first administrator", s.setUp)
-	call(s, http.MethodGet, "/v1/me", "me", "The account behind the token", s.me)
+	public(s, http.MethodPost, "/v1/userauth", "UserAuth", "Sign in", s.userAuth)
+	public(s, http.MethodPost, "/v1/setup", "Setup", "Make the first administrator", s.setUp)
+	call(s, http.MethodGet, "/v1/me", "UserInfo", "The account behind the token", s.me)
 }
 
 // active is the state of every account that can sign in.

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *server) brokerKitRoutes() {
-	call(s, http.MethodPost, atService+"/broker-kit", "makeBrokerKit", "Files that make brokers take this service's users", s.brokerKit)
+	call(s, http.MethodPost, atService+"/broker-kit", "ServiceBrokerKitCreate", "Files that make brokers take this service's users", s.brokerKit)
 }
 
 type brokerKitInput struct {

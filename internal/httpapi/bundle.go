@@ -10,7 +10,7 @@ import (
 )
 
 func (s *server) bundleRoutes() {
-	call(s, http.MethodPost, atUser+"/bundle", "makeBundle", "Read a pair in the form in which a client loads it", s.makeBundle)
+	call(s, http.MethodPost, atUser+"/bundle", "ServiceUserBundleCreate", "Read a pair in the form in which a client loads it", s.makeBundle)
 }
 
 type makeBundleInput struct {

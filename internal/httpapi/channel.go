@@ -9,10 +9,10 @@ import (
 )
 
 func (s *server) channelRoutes() {
-	call(s, http.MethodGet, atProject+"/channels", "listChannels", "Channels that events leave by", s.listChannels)
-	call(s, http.MethodPost, atProject+"/channels", "createChannel", "Add a channel", s.createChannel)
-	call(s, http.MethodDelete, atProject+"/channels/{channel}", "deleteChannel", "Delete a channel", s.deleteChannel)
-	call(s, http.MethodPost, atProject+"/channels/{channel}/test", "testChannel", "Send a test event", s.testChannel)
+	call(s, http.MethodGet, atProject+"/channels", "ProjectChannelList", "Channels that events leave by", s.listChannels)
+	call(s, http.MethodPost, atProject+"/channels", "ProjectChannelCreate", "Add a channel", s.createChannel)
+	call(s, http.MethodDelete, atProject+"/channels/{channel}", "ProjectChannelDelete", "Delete a channel", s.deleteChannel)
+	call(s, http.MethodPost, atProject+"/channels/{channel}/test", "ProjectChannelTest", "Send a test event", s.testChannel)
 }
 
 func (s *server) listChannels(ctx context.Context, req *request, in *ProjectPath) (api.ChannelsReply, error) {
@@ -36,7 +36,7 @@ func (s *server) createChannel(ctx context.Context, req *request, in *createChan
 // ChannelPath names a channel.
 type ChannelPath struct {
 	ProjectPath
-	Channel string `path:"channel"`
+	Channel string `path:"channel" doc:"Name of the channel"`
 }
 
 func (s *server) deleteChannel(ctx context.Context, req *request, in *ChannelPath) (api.Done, error) {

@@ -10,13 +10,13 @@ import (
 )
 
 func (s *server) contactRoutes() {
-	call(s, http.MethodGet, atProject+"/contacts", "getProjectContacts", "A project's technical contacts", s.getProjectContacts)
-	call(s, http.MethodPut, atProject+"/contacts", "setProjectContacts", "Replace a project's technical contacts", s.setProjectContacts)
-	call(s, http.MethodGet, atService+"/contacts", "getServiceContacts", "A service's own technical contacts", s.getServiceContacts)
-	call(s, http.MethodPut, atService+"/contacts", "setServiceContacts", "Replace a service's own technical contacts", s.setServiceContacts)
-	call(s, http.MethodGet, atService+"/recipients", "listRecipients", "Who would be told, and why", s.listRecipients)
-	call(s, http.MethodPost, atUser+"/snooze", "snoozeUser", "Silence a user's reminders until a date", s.snoozeUser)
-	call(s, http.MethodDelete, atUser+"/snooze", "endSnooze", "Let a user's reminders come again", s.endSnooze)
+	call(s, http.MethodGet, atProject+"/contacts", "ProjectContactsGet", "A project's technical contacts", s.getProjectContacts)
+	call(s, http.MethodPut, atProject+"/contacts", "ProjectContactsReplace", "Replace a project's technical contacts", s.setProjectContacts)
+	call(s, http.MethodGet, atService+"/contacts", "ServiceContactsGet", "A service's own technical contacts", s.getServiceContacts)
+	call(s, http.MethodPut, atService+"/contacts", "ServiceContactsReplace", "Replace a service's own technical contacts", s.setServiceContacts)
+	call(s, http.MethodGet, atService+"/recipients", "ServiceRecipientList", "Who would be told, and why", s.listRecipients)
+	call(s, http.MethodPost, atUser+"/snooze", "ServiceUserSnooze", "Silence a user's reminders until a date", s.snoozeUser)
+	call(s, http.MethodDelete, atUser+"/snooze", "ServiceUserSnoozeEnd", "Let a user's reminders come again", s.endSnooze)
 }
 
 func (s *server) getProjectContacts(ctx context.Context, req *request, in *ProjectPath) (api.Contacts, error) {

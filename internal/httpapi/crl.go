@@ -29,8 +29,8 @@ type crlReply struct {
 }
 
 func (s *server) crlRoutes() {
-	op := operation(s, http.MethodGet, "/crl/{file}", "getCRL", "Revocation list of an authority")
-	op.Responses = map[string]*huma.Response{"200": {Content: map[string]*huma.MediaType{crlType: {}}}}
+	op := operation(s, http.MethodGet, "/crl/{file}", "RevocationListGet", "Revocation list of an authority")
+	op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{crlType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
 	huma.Register(s.api, op, s.crl)
 }
 

@@ -11,11 +11,11 @@ import (
 )
 
 func (s *server) deliveryRoutes() {
-	call(s, http.MethodGet, atProject+"/deliveries", "listDeliveries", "Messages, newest first", s.listDeliveries)
-	call(s, http.MethodGet, atProject+"/deliveries/{delivery}", "getDelivery", "A message with its attempts", s.getDelivery)
-	call(s, http.MethodPost, atProject+"/deliveries/{delivery}/retry", "retryDelivery", "Make a message that was given up due again", s.retryDelivery)
-	call(s, http.MethodPost, atProject+"/notify/test", "sendTestMail", "Send yourself a test mail", s.sendTestMail)
-	call(s, http.MethodGet, atProject+"/notify/preview", "previewDigest", "The digest that would leave now", s.previewDigest)
+	call(s, http.MethodGet, atProject+"/deliveries", "ProjectDeliveryList", "Messages, newest first", s.listDeliveries)
+	call(s, http.MethodGet, atProject+"/deliveries/{delivery}", "ProjectDeliveryGet", "A message with its attempts", s.getDelivery)
+	call(s, http.MethodPost, atProject+"/deliveries/{delivery}/retry", "ProjectDeliveryRetry", "Make a message that was given up due again", s.retryDelivery)
+	call(s, http.MethodPost, atProject+"/notify/test", "ProjectTestMailSend", "Send yourself a test mail", s.sendTestMail)
+	call(s, http.MethodGet, atProject+"/notify/preview", digestPreview, "The digest that would leave now", s.previewDigest)
 }
 
 type listDeliveriesInput struct {
@@ -51,7 +51,7 @@ func delivery(m app.Message) api.Delivery {
 // DeliveryPath names a message.
 type DeliveryPath struct {
 	ProjectPath
-	Delivery string `path:"delivery"`
+	Delivery string `path:"delivery" doc:"Id of the message, 16 hexadecimal digits"`
 }
 
 func (p DeliveryPath) id() (int64, error) {

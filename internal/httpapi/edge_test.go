@@ -17,7 +17,6 @@ import (
 
 	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/app"
-	"github.com/segue-project/segue/internal/bundle"
 	"github.com/segue-project/segue/internal/notify"
 )
 
@@ -76,7 +75,7 @@ func TestPathsWithoutACall(t *testing.T) {
 		{"GET", "/v1/project/%00", 404, ""},
 		{"GET", "/v1/project/%ff", 404, ""},
 		{"GET", "/v1/project/a%0ab", 404, ""},
-		{"GET", "/openapi.json", 404, ""},
+		{"GET", "/openapi.yaml", 404, ""},
 		{"GET", "/docs", 404, ""},
 		{"DELETE", "/v1/me", 405, "GET, HEAD"},
 		{"PATCH", "/v1/project", 405, "GET, HEAD, POST"},
@@ -364,54 +363,5 @@ func TestBearer(t *testing.T) {
 		if got := bearer(header); got != want {
 			t.Errorf("bearer(%q) = %q, want %q", header, got, want)
 		}
-	}
-}
-
-// The specification is generated whole, with an answer in JSON or the CRL's type
-// for each call, and hides nothing that the router serves.
-func TestSpecification(t *testing.T) {
-	s := edge(t, io.Discard)
-	text, err := json.Marshal(s.api.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var spec struct {
-		Paths map[string]map[string]struct {
-			OperationID string `json:"operationId"`
-			Security    []any
-			Responses   map[string]struct{ Content map[string]any }
-		}
-	}
-	if err := json.Unmarshal(text, &spec); err != nil {
-		t.Fatal(err)
-	}
-	calls := 0
-	for path, methods := range spec.Paths {
-		for method, op := range methods {
-			calls++
-			content := "application/json"
-			if strings.HasPrefix(path, "/crl/") {
-				content = crlType
-			}
-			if _, ok := op.Responses["200"].Content[content]; !ok || op.OperationID == "" {
-				t.Errorf("%s %s: %+v", method, path, op)
-			}
-			open := path == "/livez" || path == "/readyz" || path == "/v1/userauth" || path == "/v1/setup" || path == "/v1/invitation/accept" || strings.HasPrefix(path, "/crl/")
-			if open != (len(op.Security) == 0) {
-				t.Errorf("%s %s: needs a token in the specification: %v", method, path, len(op.Security) > 0)
-			}
-		}
-	}
-	if calls != 55 {
-		t.Errorf("%d calls", calls)
-	}
-	known := s.api.OpenAPI().Components.Schemas.Map()["BundleRequest"].Properties["format"].Description
-	for _, f := range bundle.Formats() {
-		if !strings.Contains(known, " "+f.Name) {
-			t.Errorf("the specification does not name the format %s", f.Name)
-		}
-	}
-	if want := `"spread":{"type":["string","null"]}`; !strings.Contains(string(text), want) {
-		t.Errorf("a policy's values are not %s", want)
 	}
 }

@@ -11,12 +11,12 @@ import (
 // GenerationPath names one pair of a service user.
 type GenerationPath struct {
 	UserPath
-	Generation int `path:"generation"`
+	Generation int `path:"generation" doc:"Number of the pair, from 1"`
 }
 
 func (s *server) generationRoutes() {
-	call(s, http.MethodGet, atUser+"/generations", "listGenerations", "List the pairs a service user had", s.listGenerations)
-	call(s, http.MethodGet, atUser+"/generations/{generation}", "getGeneration", "Read one pair", s.getGeneration)
+	call(s, http.MethodGet, atUser+"/generations", "ServiceUserGenerationList", "List the pairs a service user had", s.listGenerations)
+	call(s, http.MethodGet, atUser+"/generations/{generation}", "ServiceUserGenerationGet", "Read one pair", s.getGeneration)
 }
 
 func (s *server) listGenerations(ctx context.Context, req *request, in *UserPath) (api.GenerationsReply, error) {

@@ -11,8 +11,8 @@ import (
 )
 
 func (s *server) healthRoutes() {
-	public(s, http.MethodGet, "/livez", "livez", "Whether the process runs", s.livez)
-	public(s, http.MethodGet, "/readyz", "readyz", "Whether it can serve", s.readyz)
+	public(s, http.MethodGet, "/livez", "Livez", "Whether the process runs", s.livez)
+	public(s, http.MethodGet, "/readyz", "Readyz", "Whether it can serve", s.readyz)
 }
 
 func (s *server) livez(context.Context, *request, *struct{}) (api.HealthReply, error) {

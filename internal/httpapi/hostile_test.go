@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/segue-project/segue/api"
 )
 
@@ -26,7 +28,7 @@ const marker = "hunter2"
 func (r *rig) calls() []string {
 	var calls []string
 	for path, item := range r.server.api.OpenAPI().Paths {
-		for method, op := range map[string]any{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete} {
+		for method, op := range map[string]any{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if fmt.Sprint(op) != "<nil>" {
 				calls = append(calls, method+" "+path)
 			}
@@ -56,7 +58,7 @@ func existing(name string) string {
 	return map[string]string{
 		"project": "shop", "service": "orders", "user": "writer", "generation": "1", "type": "kafka",
 		"organization": organizationID, "file": "0000000000000001.crl",
-		"email": "nobody@example.com", "channel": "nothing", "delivery": "0000000000000001",
+		"email": "nobody@example.com", "token_prefix": "sgu_000000", "channel": "nothing", "acl": "default", "delivery": "0000000000000001",
 	}[name]
 }
 
@@ -124,7 +126,7 @@ func testHostileBodies(t *testing.T, r *rig) {
 	}
 	for _, call := range r.calls() {
 		method, path, _ := strings.Cut(call, " ")
-		if method != "POST" && method != "PUT" {
+		if method != "POST" && method != "PUT" && method != "PATCH" {
 			continue
 		}
 		for _, body := range append(r.hostileIn(call, values), bodies...) {
@@ -172,6 +174,8 @@ func validBody(call string) string {
 		return `{"email":"` + ownerEmail + `","password":"` + password + `"}`
 	case "POST /v1/project":
 		return `{"project":"NEW"}`
+	case "POST /v1/access_token", "PUT " + atAccessToken:
+		return `{"description":"nightly"}`
 	}
 	if p, ok := permitted[call]; ok {
 		return p.body
@@ -183,10 +187,9 @@ func validBody(call string) string {
 func (r *rig) fieldsOf(call string) []string {
 	method, path, _ := strings.Cut(call, " ")
 	spec := r.server.api.OpenAPI()
-	op := spec.Paths[path].Post
-	if method == "PUT" {
-		op = spec.Paths[path].Put
-	}
+	op := map[string]*huma.Operation{
+		"POST": spec.Paths[path].Post, "PUT": spec.Paths[path].Put, "PATCH": spec.Paths[path].Patch,
+	}[method]
 	if op.RequestBody == nil {
 		return nil
 	}
@@ -225,6 +228,20 @@ var misfits = []struct{ method, target, body, field string }{
 	{"POST", shop + "/service", `{"service_name":"pg","service_type":"pg"}`, "service_type"},
 	{"POST", shop + "/service", `{"service_name":"s","user_config":{"bootstrap_servers":"no-port"}}`, "user_config.bootstrap_servers"},
 	{"POST", orders + "/user", `{"username":"nobody"}`, "username"},
+	{"POST", "/v1/project", `{"project":"ok","tags":{"":"x"}}`, "tags"},
+	{"PUT", shop, `{"project_name":"no spaces"}`, "project_name"},
+	{"PUT", shop, `{"tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
+	{"PUT", shop, `{"tags":{"` + strings.Repeat("k", 65) + `":"x"}}`, "tags"},
+	{"PUT", shop + "/tags", `{}`, "tags"},
+	{"PUT", shop + "/tags", `{"tags":null}`, "tags"},
+	{"PATCH", orders + "/tags", `{"tags":{"a":"` + strings.Repeat("v", 1025) + `"}}`, "tags"},
+	{"PUT", orders + "/tags", `{"tags":{"segue_bootstrap_servers":"no-port"}}`, "tags.segue_bootstrap_servers"},
+	{"POST", shop + "/service", `{"service_name":"s","tags":{"segue_bootstrap_servers":"no-port"}}`, "tags.segue_bootstrap_servers"},
+	{"PUT", orders, `{"user_config":{"bootstrap_servers":"no-port"}}`, "user_config.bootstrap_servers"},
+	{"PUT", orders, `{"user_config":{"kafka_authentication_methods":"tls"}}`, "user_config"},
+	{"PUT", orders, `{"user_config":{"x":"` + strings.Repeat("v", 64<<10) + `"}}`, "user_config"},
+	{"PUT", orders, `{"tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
+	{"PUT", orders, `{"plan":"` + strings.Repeat("p", 129) + `"}`, "plan"},
 	{"POST", orders + "/user", `{"username":"` + strings.Repeat("a", 65) + `"}`, "username"},
 	{"DELETE", orders + "/user/avnadmin", "", "username"},
 	{"PUT", shop + "/policy", `{"validity":"10d"}`, "validity"},
@@ -236,6 +253,13 @@ var misfits = []struct{ method, target, body, field string }{
 	{"PUT", shop + "/policy", `{"time_zone":"Europe/Atlantis"}`, "time_zone"},
 	{"PUT", orders + "/policy", `{"time_zone":"UTC"}`, "time_zone"},
 	{"POST", orders + "/broker-kit", `{"brokers":[]}`, "brokers"},
+	{"POST", "/v1/access_token", `{}`, "description"},
+	{"POST", "/v1/access_token", `{"description":"` + strings.Repeat("x", 129) + `"}`, "description"},
+	{"POST", "/v1/access_token", `{"description":"d","max_age_seconds":0}`, "max_age_seconds"},
+	{"POST", "/v1/access_token", `{"description":"d","max_age_seconds":-1}`, "max_age_seconds"},
+	{"POST", "/v1/access_token", `{"description":"d","max_age_seconds":315360001}`, "max_age_seconds"},
+	{"PUT", "/v1/access_token/sgu_000000", `{"description":""}`, "description"},
+	{"GET", "/v1/access_token?after=x", "", "after"},
 	{"PUT", shop + "/contacts", `{"tech_emails":[{"email":"Ada <ada@example.com>"}]}`, "tech_emails"},
 	{"PUT", orders + "/contacts", `{"tech_emails":[{"email":"nobody"}]}`, "tech_emails"},
 	{"POST", shop + "/invite", `{"user_email":"nobody"}`, "user_email"},
@@ -299,9 +323,16 @@ func testWordsOfNotFound(t *testing.T, r *rig) {
 		"POST " + atProject + "/service":     `{"service_name":"s"}`,
 		"POST " + atService + "/user":        `{"username":"u"}`,
 		"PUT " + atUser:                      `{"operation":"acknowledge-renewal"}`,
+		"PUT " + atProject:                   `{"tags":{}}`,
+		"PUT " + atService:                   `{"user_config":{}}`,
+		"PUT " + atProject + "/tags":         `{"tags":{}}`,
+		"PATCH " + atProject + "/tags":       `{"tags":{}}`,
+		"PUT " + atService + "/tags":         `{"tags":{}}`,
+		"PATCH " + atService + "/tags":       `{"tags":{}}`,
 		"PUT " + atProject + "/policy":       `{"spread":"1d"}`,
 		"PUT " + atService + "/policy":       `{"spread":"1d"}`,
 		"POST " + atService + "/broker-kit":  `{"brokers":[{"id":1,"host":"h"}]}`,
+		"POST " + atService + "/acl":         `{"permission":"read","topic":"t","username":"u"}`,
 		"POST " + atProject + "/channels":    `{"name":"n","kind":"webhook","url":"https://hooks.example.com/n"}`,
 		"POST " + atProject + "/invite":      `{"user_email":"ada@example.com"}`,
 		"PUT " + atProject + "/user/{email}": `{"member_type":"admin"}`,

@@ -9,17 +9,13 @@ import (
 )
 
 func (s *server) memberRoutes() {
-	call(s, http.MethodGet, atProject+"/users", "listMembers", "Members and open invitations", s.listMembers)
-	call(s, http.MethodPost, atProject+"/invite", "inviteMember", "Invite somebody", s.inviteMember)
-	call(s, http.MethodDelete, atProject+"/invite/{email}", "withdrawInvitation", "Withdraw an invitation", s.withdrawInvitation)
-	call(s, http.MethodPut, atProject+"/user/{email}", "setMemberRole", "Change a member's role", s.setMemberRole)
-	call(s, http.MethodDelete, atProject+"/user/{email}", "removeMember", "Remove a member", s.removeMember)
-	public(s, http.MethodPost, "/v1/invitation/accept", "acceptInvitation", "Accept an invitation", s.acceptInvitation)
+	call(s, http.MethodGet, atProject+"/users", "ProjectUserList", "Members and open invitations", s.listMembers)
+	call(s, http.MethodPost, atProject+"/invite", "ProjectInvite", "Invite somebody", s.inviteMember)
+	call(s, http.MethodDelete, atProject+"/invite/{email}", "ProjectInviteDelete", "Withdraw an invitation", s.withdrawInvitation)
+	call(s, http.MethodPut, atProject+"/user/{email}", "ProjectUserUpdate", "Change a member's role", s.setMemberRole)
+	call(s, http.MethodDelete, atProject+"/user/{email}", "ProjectUserRemove", "Remove a member", s.removeMember)
+	public(s, http.MethodPost, "/v1/invitation/accept", "InvitationAccept", "Accept an invitation", s.acceptInvitation)
 }
-
-// allAtOnce is the limit that Go clients append to every call, without any
-// intention to read a second page: it means all, as no limit does.
-const allAtOnce = 999
 
 type listMembersInput struct {
 	ProjectPath
@@ -34,14 +30,7 @@ func (s *server) listMembers(ctx context.Context, req *request, in *listMembersI
 		invitations = append(invitations, v.Invitations...)
 		return v.Members, v.Next, err
 	}
-	var members []app.Member
-	var next string
-	var err error
-	if in.After == "" && (in.Limit == 0 || in.Limit == allAtOnce) {
-		members, err = everyPage(page)
-	} else {
-		members, next, err = page(app.Page{After: in.After, Limit: in.Limit})
-	}
+	members, next, err := pageOrAll(app.Page{After: in.After, Limit: in.Limit}, page)
 	return api.MembersReply{
 		Users: each(members, member), Invitations: each(invitations, invitation), GroupUsers: []any{}, Next: stringOrAbsent(next),
 	}, err
@@ -81,7 +70,7 @@ func (s *server) inviteMember(ctx context.Context, req *request, in *inviteInput
 // MemberPath names a member or an invited person.
 type MemberPath struct {
 	ProjectPath
-	Email string `path:"email"`
+	Email string `path:"email" doc:"Address of the member or invited person"`
 }
 
 func (s *server) withdrawInvitation(ctx context.Context, req *request, in *MemberPath) (api.Done, error) {

@@ -57,7 +57,7 @@ func TestMetricsCount(t *testing.T) {
 			must(err)
 			m.ObserveSweep(report, 200*time.Millisecond)
 		}
-		_, err := a.CreateProject(ctx, app.System(), "acme", []string{"team@example.com"}, r.now)
+		_, err := a.CreateProject(ctx, app.System(), app.NewProject{Name: "acme", TechEmails: []string{"team@example.com"}}, r.now)
 		must(err)
 		_, err = a.CreateService(ctx, app.System(), "acme", app.NewService{Name: "orders"}, r.now)
 		must(err)

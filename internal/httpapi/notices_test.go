@@ -164,6 +164,39 @@ func TestUsersPage(t *testing.T) {
 	}
 }
 
+func TestUsersFound(t *testing.T) {
+	r := newRig(t)
+	c := r.fill()
+	for _, name := range []string{"a", "Writer-2"} {
+		c.ok("POST", orders+"/user", `{"username":"`+name+`"}`, nil)
+	}
+	r.now = r.now.AddDate(0, 4, 0)
+	c = r.admin()
+	c.ok("POST", orders+"/user/writer/renew", "", nil)
+	for query, want := range map[string][]string{
+		"search=WRIT":                       {"Writer-2", "writer"},
+		"state=awaiting":                    {"writer"},
+		"state=overlap&search=a":            nil,
+		"state=valid&sort=name":             {"Writer-2", "a", "avnadmin"},
+		"sort=urgency&limit=1":              {"writer"},
+		"search=%25":                        nil,
+		"sort=end&state=awaiting&search=wr": {"writer"},
+	} {
+		var page api.UsersPage
+		c.ok("GET", orders+"/users?"+query, "", &page)
+		var names []string
+		for _, u := range page.Users {
+			names = append(names, u.Username)
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%s finds %v, want %v", query, names, want)
+		}
+	}
+	for _, query := range []string{"state=old", "sort=size", "search=" + strings.Repeat("x", 65), "after=junk"} {
+		c.refused("GET", orders+"/users?"+query, "", http.StatusBadRequest)
+	}
+}
+
 // A service's own contacts replace the project's; nobody to tell is a warning.
 func TestContactsDecideWhoIsTold(t *testing.T) {
 	r := newRig(t)

@@ -17,11 +17,11 @@ const (
 
 // OrganizationPath names an organization.
 type OrganizationPath struct {
-	Organization string `path:"organization"`
+	Organization string `path:"organization" doc:"The organization_id of a project"`
 }
 
 func (s *server) organizationRoutes() {
-	call(s, http.MethodGet, "/v1/organization/{organization}", "getOrganization", "The organization of this instance", s.organization)
+	call(s, http.MethodGet, "/v1/organization/{organization}", "OrganizationGet", "The organization of this instance", s.organization)
 }
 
 func (s *server) organization(_ context.Context, _ *request, in *OrganizationPath) (api.Organization, error) {

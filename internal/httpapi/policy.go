@@ -11,10 +11,10 @@ import (
 )
 
 func (s *server) policyRoutes() {
-	call(s, http.MethodGet, atProject+"/policy", "getProjectPolicy", "The policy of a project", s.getProjectPolicy)
-	call(s, http.MethodPut, atProject+"/policy", "setProjectPolicy", "Change the policy of a project", s.setProjectPolicy)
-	call(s, http.MethodGet, atService+"/policy", "getServicePolicy", "The policy of a service", s.getServicePolicy)
-	call(s, http.MethodPut, atService+"/policy", "setServicePolicy", "Change the policy of a service", s.setServicePolicy)
+	call(s, http.MethodGet, atProject+"/policy", "ProjectPolicyGet", "The policy of a project", s.getProjectPolicy)
+	call(s, http.MethodPut, atProject+"/policy", "ProjectPolicyUpdate", "Change the policy of a project", s.setProjectPolicy)
+	call(s, http.MethodGet, atService+"/policy", "ServicePolicyGet", "The policy of a service", s.getServicePolicy)
+	call(s, http.MethodPut, atService+"/policy", "ServicePolicyUpdate", "Change the policy of a service", s.setServicePolicy)
 }
 
 func (s *server) getProjectPolicy(ctx context.Context, req *request, in *ProjectPath) (api.PolicyReply, error) {

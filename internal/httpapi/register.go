@@ -22,10 +22,16 @@ type handler[I, O any] func(ctx context.Context, req *request, in *I) (O, error)
 
 // call registers a call for whoever is signed in.
 func call[I, O any](s *server, method, path, id, summary string, h handler[I, O]) {
+	register(s, guarded(s, method, path, id, summary), h)
+}
+
+// guarded is an operation for whoever is signed in.
+func guarded(s *server, method, path, id, summary string) huma.Operation {
 	op := operation(s, method, path, id, summary)
 	op.Middlewares = append(huma.Middlewares{s.authenticate}, op.Middlewares...)
 	op.Security = []map[string][]string{{tokenScheme: {}}}
-	register(s, op, h)
+	mayFail(&op, true)
+	return op
 }
 
 // public registers a call for everybody.
@@ -49,9 +55,11 @@ func register[I, O any](s *server, op huma.Operation, h handler[I, O]) {
 func operation(s *server, method, path, id, summary string) huma.Operation {
 	op := huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary,
+		Description: about[id].text, Tags: []string{about[id].tag}, Responses: map[string]*huma.Response{},
 		SkipValidateBody: true, MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
 	}
-	if method == http.MethodPost || method == http.MethodPut {
+	mayFail(&op, false)
+	if method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
 		op.Middlewares = huma.Middlewares{s.readBody}
 	}
 	return op
@@ -82,19 +90,19 @@ func bearer(header string) string {
 // ProjectPath, ServicePath and UserPath are what paths name. They are exported
 // because huma fills in exported fields alone.
 type ProjectPath struct {
-	Project string `path:"project"`
+	Project string `path:"project" doc:"Name of the project"`
 }
 
 // ServicePath names a service.
 type ServicePath struct {
 	ProjectPath
-	Service string `path:"service"`
+	Service string `path:"service" doc:"Name of the service"`
 }
 
 // UserPath names a service user.
 type UserPath struct {
 	ServicePath
-	User string `path:"user"`
+	User string `path:"user" doc:"Name of the service user"`
 }
 
 const (

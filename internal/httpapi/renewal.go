@@ -10,7 +10,7 @@ import (
 )
 
 func (s *server) renewalRoutes() {
-	call(s, http.MethodGet, atProject+"/renewals", "listRenewals", "Renewals that await acknowledgement, the most urgent first", s.listRenewals)
+	call(s, http.MethodGet, atProject+"/renewals", "ProjectRenewalList", "Renewals that await acknowledgement, the most urgent first", s.listRenewals)
 }
 
 type listRenewalsInput struct {

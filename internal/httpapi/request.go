@@ -67,10 +67,11 @@ func setHeaders(h http.Header, req *request) {
 
 // finish answers a panic, if there was one, and writes the access log. It is deferred.
 func (s *server) finish(w *responseWriter, r *http.Request, req *request) {
-	cut := false
-	if what := recover(); what != nil && what != http.ErrAbortHandler {
+	what := recover()
+	cut := what != nil && w.status != 0
+	if what != nil && what != http.ErrAbortHandler {
 		s.Log.Error("panic", "request_id", req.id, "route", req.route, "panic", what, "stack", string(debug.Stack()))
-		if cut = w.status != 0; !cut {
+		if !cut {
 			internalFailure(req).write(w)
 		}
 	}

@@ -127,7 +127,7 @@ func newRigOn(t *testing.T, o store.Options) *rig {
 	r.server = newServer(Config{
 		App: app.New(app.Config{
 			Store: st, Inspector: st, Resealer: st, Custody: custody, Passwords: r.passwords, Tokens: auth.Tokens{},
-			Limits: auth.NewLimits(), Kit: kafka.Kit{}, PublicURL: "https://segue.example.com", Log: log,
+			Limits: auth.NewLimits(), Kit: kafka.Kit{}, Clusters: kafka.Clusters{}, PublicURL: "https://segue.example.com", Log: log,
 			Renderer: notify.NewRenderer(), Mailer: notify.NewOutbox(), NewWebhookSecret: notify.NewWebhookSecret,
 			Posters: map[app.ChannelKind]app.Poster{
 				app.ChannelWebhook: notify.NewWebhook(notify.NewOutgoing(false), func() time.Time { return t0 }),
@@ -201,6 +201,22 @@ func (c caller) do(method, target, body string) *http.Response {
 	w := httptest.NewRecorder()
 	c.server.ServeHTTP(w, r)
 	return w.Result()
+}
+
+// recorded is a call that succeeds, whose reply is what the specification says and
+// what was recorded under the name.
+func (c caller) recorded(name, method, target, body string) {
+	c.t.Helper()
+	res := c.do(method, target, body)
+	conforms(c.t, method, target, res)
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		c.t.Fatalf("%s %s: %d %s", method, target, res.StatusCode, text)
+	}
+	compare(c.t, name, text)
 }
 
 // ok is a call that succeeds; into may be nil.
@@ -326,4 +342,17 @@ func (r *rig) audit(project string) []app.AuditEntry {
 		r.t.Fatal(err)
 	}
 	return entries
+}
+
+// clean demands that every invariant of the store holds now.
+func (r *rig) clean() {
+	r.t.Helper()
+	err := r.server.App.CheckStore(r.t.Context(), r.now, func(v app.Violation) {
+		if v.Invariant != 0 {
+			r.t.Errorf("invariant %d: %s: %s", v.Invariant, v.Subject, v.Message)
+		}
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
 }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/app"
 )
 
@@ -35,10 +33,10 @@ type server struct {
 }
 
 // Paths are what the API's handler answers; others are the console's.
-var Paths = []string{"/v1", "/v1/", "/crl/", "/livez", "/readyz", "/metrics"}
+var Paths = []string{"/v1", "/v1/", "/crl/", "/doc", "/doc/", "/openapi.json", "/livez", "/readyz", "/metrics"}
 
-// New returns the API's handler. It serves everything below /v1, /crl, /livez
-// and /readyz, and refuses any other path with the envelope.
+// New returns the API's handler. It serves everything below /v1, /crl, /doc,
+// and /livez, /readyz and /openapi.json, and refuses any other path with the envelope.
 func New(c Config) http.Handler { return newServer(c) }
 
 func newServer(c Config) *server {
@@ -51,34 +49,17 @@ func newServer(c Config) *server {
 	return s
 }
 
-// humaConfig leaves out huma's pages, which load from elsewhere.
-func humaConfig(version string) huma.Config {
-	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	schemas.RegisterTypeAlias(reflect.TypeFor[api.Setting](), reflect.TypeFor[*string]())
-	config := huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0", Info: &huma.Info{Title: "Segue", Version: version},
-			Components: &huma.Components{
-				Schemas:         schemas,
-				SecuritySchemes: map[string]*huma.SecurityScheme{tokenScheme: {Type: "http", Scheme: "bearer"}},
-			},
-		},
-		Formats:       map[string]huma.Format{"application/json": jsonFormat},
-		DefaultFormat: "application/json",
-	}
-	config.AllowAdditionalPropertiesByDefault = true
-	return config
-}
-
 func (s *server) routes() {
 	s.healthRoutes()
 	s.crlRoutes()
 	s.accountRoutes()
+	s.accessTokenRoutes()
 	s.organizationRoutes()
 	s.projectRoutes()
 	s.serviceRoutes()
 	s.serviceTypeRoutes()
 	s.userRoutes()
+	s.resetRoutes()
 	s.generationRoutes()
 	s.bundleRoutes()
 	s.renewalRoutes()
@@ -86,9 +67,12 @@ func (s *server) routes() {
 	s.brokerKitRoutes()
 	s.memberRoutes()
 	s.contactRoutes()
+	s.tagRoutes()
 	s.aclRoutes()
 	s.channelRoutes()
 	s.deliveryRoutes()
+	s.specRoute()
+	s.docRoutes()
 	if s.Metrics != nil {
 		s.mux.Handle("GET /metrics", s.Metrics)
 	}

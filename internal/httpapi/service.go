@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"net/http"
 	"time"
@@ -10,18 +11,19 @@ import (
 )
 
 func (s *server) serviceRoutes() {
-	call(s, http.MethodGet, atProject+"/service", "listServices", "List services", s.listServices)
-	call(s, http.MethodPost, atProject+"/service", "createService", "Create a service", s.createService)
-	call(s, http.MethodGet, atService, "getService", "Read a service with its users", s.getService)
-	call(s, http.MethodDelete, atService, "deleteService", "Delete a service and its users", s.deleteService)
-	call(s, http.MethodGet, atProject+"/vpcs", "listVPCs", "Always empty", s.listVPCs)
+	stream[ProjectPath, api.ServicesReply](s, http.MethodGet, atProject+"/service", "ServiceList", "List services", s.listServices)
+	call(s, http.MethodPost, atProject+"/service", "ServiceCreate", "Create a service", s.createService)
+	serviceCall(s, http.MethodGet, atService, "ServiceGet", "Read a service with its users", s.getService)
+	serviceCall(s, http.MethodPut, atService, "ServiceUpdate", "Change a service", s.updateService)
+	call(s, http.MethodDelete, atService, "ServiceDelete", "Delete a service and its users", s.deleteService)
+	call(s, http.MethodGet, atProject+"/vpcs", "VpcList", "Always empty", s.listVPCs)
+	call(s, http.MethodGet, atProject+"/static-ips", "StaticIPList", "Always empty", s.listStaticIPs)
 }
 
-func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (api.ServicesReply, error) {
-	found, err := everyPage(func(p app.Page) ([]app.ServiceView, string, error) {
-		return s.App.ListServices(ctx, req.actor, in.Project, p, req.now)
-	})
-	return api.ServicesReply{Services: each(found, service)}, err
+func (s *server) listServices(ctx context.Context, req *request, in *ProjectPath) (writes, error) {
+	return func(ctx context.Context, w *bufio.Writer) error {
+		return writeServices(ctx, w, s.App.ReadServices(ctx, req.actor, in.Project, req.now))
+	}, nil
 }
 
 type createServiceInput struct {
@@ -36,7 +38,7 @@ func (s *server) createService(ctx context.Context, req *request, in *createServ
 	}
 	v, err := s.App.CreateService(ctx, req.actor, in.Project, app.NewService{
 		Name: b.ServiceName, Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig,
-		TechEmails: each(b.TechEmails, address), TerminationProtection: b.TerminationProtection,
+		TechEmails: each(b.TechEmails, address), Tags: b.Tags, TerminationProtection: b.TerminationProtection,
 	}, req.now)
 	return api.ServiceReply{Service: service(v)}, err
 }
@@ -46,13 +48,25 @@ type getServiceInput struct {
 	WithSecrets
 }
 
-func (s *server) getService(ctx context.Context, req *request, in *getServiceInput) (api.ServiceReply, error) {
-	read := s.App.GetService
-	if in.hides() {
-		read = s.App.DescribeService
+func (s *server) getService(ctx context.Context, req *request, in *getServiceInput) (*app.ServiceReading, error) {
+	return s.App.ReadService(ctx, req.actor, in.Project, in.Service, in.hides(), req.now)
+}
+
+type updateServiceInput struct {
+	ServicePath
+	Body api.ServiceUpdate
+}
+
+func (s *server) updateService(ctx context.Context, req *request, in *updateServiceInput) (*app.ServiceReading, error) {
+	b := in.Body
+	err := s.App.UpdateService(ctx, req.actor, in.Project, in.Service, app.ServicePatch{
+		Plan: b.Plan, Cloud: b.Cloud, UserConfig: b.UserConfig, TechEmails: eachOrNil(b.TechEmails, address),
+		TerminationProtection: b.TerminationProtection,
+	}, req.now)
+	if err != nil {
+		return nil, err
 	}
-	v, err := read(ctx, req.actor, in.Project, in.Service, req.now)
-	return api.ServiceReply{Service: service(v)}, err
+	return s.App.ReadService(ctx, req.actor, in.Project, in.Service, false, req.now)
 }
 
 func (s *server) deleteService(ctx context.Context, req *request, in *ServicePath) (api.Deleted, error) {
@@ -73,4 +87,9 @@ func deleted(acceptedUntil time.Time) api.Deleted {
 func (s *server) listVPCs(ctx context.Context, req *request, in *ProjectPath) (api.VPCsReply, error) {
 	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
 	return api.VPCsReply{VPCs: []any{}}, err
+}
+
+func (s *server) listStaticIPs(ctx context.Context, req *request, in *ProjectPath) (api.StaticIPsReply, error) {
+	_, err := s.App.GetProject(ctx, req.actor, in.Project, req.now)
+	return api.StaticIPsReply{StaticIPs: []any{}}, err
 }

@@ -11,12 +11,12 @@ import (
 // ServiceTypePath names a service type.
 type ServiceTypePath struct {
 	ProjectPath
-	Type string `path:"type"`
+	Type string `path:"type" doc:"kafka"`
 }
 
 func (s *server) serviceTypeRoutes() {
-	call(s, http.MethodGet, atProject+"/service_types", "listServiceTypes", "What can be created", s.listServiceTypes)
-	call(s, http.MethodGet, atProject+"/service-types/{type}", "getServiceType", "The options of a service type", s.getServiceType)
+	call(s, http.MethodGet, atProject+"/service_types", "ListProjectServiceTypes", "What can be created", s.listServiceTypes)
+	call(s, http.MethodGet, atProject+"/service-types/{type}", "ProjectServiceTypeGet", "The options of a service type", s.getServiceType)
 }
 
 func (s *server) listServiceTypes(ctx context.Context, req *request, in *ProjectPath) (api.ServiceTypesReply, error) {
@@ -37,23 +37,27 @@ func (s *server) getServiceType(ctx context.Context, req *request, in *ServiceTy
 }
 
 // kafkaOptions is the JSON Schema by which clients check user_config before they
-// send it. Other keys are kept and left alone.
+// send it; null takes an option away. Other keys are kept and left alone.
 func kafkaOptions() map[string]any {
 	return map[string]any{
 		"title": "Kafka settings", "type": "object", "additionalProperties": true,
 		"properties": map[string]any{
 			"bootstrap_servers": map[string]any{
 				"title": "Addresses of the brokers' CLIENT listener, separated by commas",
-				"type":  "string", "example": "kafka-1.example.com:9093,kafka-2.example.com:9093",
+				"type":  []string{"string", "null"}, "example": "kafka-1.example.com:9093,kafka-2.example.com:9093",
+			},
+			"sasl_bootstrap_servers": map[string]any{
+				"title": "Addresses of the brokers' SASL listener, where users authenticate by password, separated by commas",
+				"type":  []string{"string", "null"}, "example": "kafka-1.example.com:9097,kafka-2.example.com:9097",
 			},
 			"kafka_authentication_methods": map[string]any{
 				"title": "Kafka authentication methods", "type": "object", "additionalProperties": true,
 				"properties": map[string]any{
 					"certificate": map[string]any{
 						"title": "Certificate authentication; false turns the warnings about certificates off",
-						"type":  "boolean", "default": true,
+						"type":  []string{"boolean", "null"}, "default": true,
 					},
-					"sasl": map[string]any{"title": "SASL authentication", "type": "boolean", "default": false},
+					"sasl": map[string]any{"title": "SASL authentication: passwords are set on the brokers as SCRAM-SHA-512", "type": []string{"boolean", "null"}, "default": false},
 				},
 			},
 		},

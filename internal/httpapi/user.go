@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -9,23 +10,29 @@ import (
 )
 
 func (s *server) userRoutes() {
-	call(s, http.MethodPost, atService+"/user", "createUser", "Create a service user", s.createUser)
-	call(s, http.MethodGet, atUser, "getUser", "Read a service user and its current pair", s.getUser)
-	call(s, http.MethodPut, atUser, "modifyUser", "Acknowledge a renewal, or reset credentials", s.modifyUser)
-	call(s, http.MethodDelete, atUser, "deleteUser", "Delete a service user and revoke its pairs", s.deleteUser)
-	call(s, http.MethodGet, atService+"/users", "listUsers", "List service users in pages, without any secret", s.listUsers)
-	call(s, http.MethodPost, atUser+"/renew", "renewUser", "Make the next pair now", s.renewUser)
+	call(s, http.MethodPost, atService+"/user", "ServiceUserCreate", "Create a service user", s.createUser)
+	call(s, http.MethodGet, atUser, "ServiceUserGet", "Read a service user and its current pair", s.getUser)
+	serviceCall(s, http.MethodPut, atUser, "ServiceUserCredentialsModify", "Acknowledge a renewal, or reset credentials", s.modifyUser)
+	call(s, http.MethodDelete, atUser, "ServiceUserDelete", "Delete a service user and revoke its pairs", s.deleteUser)
+	call(s, http.MethodGet, atService+"/users", "ServiceUserList", "List service users in pages, without any secret", s.listUsers)
+	call(s, http.MethodPost, atUser+"/renew", "ServiceUserRenew", "Make the next pair now", s.renewUser)
 }
 
 type listUsersInput struct {
 	ServicePath
-	After string `query:"after" doc:"The next of the page before"`
-	Limit int    `query:"limit" doc:"1 to 1000; 100 when left out"`
+	State  string `query:"state" doc:"awaiting: a renewal awaits acknowledgement; lapsed; overlap: two pairs work now; valid; all when left out"`
+	Search string `query:"search" doc:"Part of the name, upper and lower case alike; at most 64 bytes"`
+	Sort   string `query:"sort" doc:"name, which is meant when left out; urgency: what needs a person first; end: of the current pair"`
+	After  string `query:"after" doc:"The next of the page before, which was asked for in the same order"`
+	Limit  int    `query:"limit" doc:"1 to 1000; 100 when left out"`
 }
 
 func (s *server) listUsers(ctx context.Context, req *request, in *listUsersInput) (api.UsersPage, error) {
-	found, next, err := s.App.ListUsers(ctx, req.actor, in.Project, in.Service, app.Page{After: in.After, Limit: in.Limit}, req.now)
-	return api.UsersPage{Users: each(found, user), Next: stringOrAbsent(next)}, err
+	filter := app.UserFilter{State: in.State, Search: in.Search, Sort: cmp.Or(in.Sort, app.SortName)}
+	found, next, err := s.App.FindUsers(ctx, req.actor, in.Project, in.Service, filter, app.Page{After: in.After, Limit: in.Limit}, req.now)
+	return api.UsersPage{
+		Users: each(found, func(r app.UserRow) api.User { return user(r.UserView) }), Next: stringOrAbsent(next),
+	}, err
 }
 
 type createUserInput struct {
@@ -66,7 +73,7 @@ type modifyUserInput struct {
 }
 
 // modifyUser answers with the whole service, as existing clients expect.
-func (s *server) modifyUser(ctx context.Context, req *request, in *modifyUserInput) (api.ServiceReply, error) {
+func (s *server) modifyUser(ctx context.Context, req *request, in *modifyUserInput) (*app.ServiceReading, error) {
 	var err error
 	switch in.Body.Operation {
 	case api.OperationAcknowledge:
@@ -77,9 +84,9 @@ func (s *server) modifyUser(ctx context.Context, req *request, in *modifyUserInp
 		err = &app.Error{Code: app.CodeInvalid, Field: "operation", Message: "operation must be acknowledge-renewal or reset-credentials; access to topics is given by the service's ACL"}
 	}
 	if err != nil {
-		return api.ServiceReply{}, err
+		return nil, err
 	}
-	return s.getService(ctx, req, &getServiceInput{ServicePath: in.ServicePath})
+	return s.App.ReadService(ctx, req.actor, in.Project, in.Service, false, req.now)
 }
 
 // resetCredentials: an empty new_password is a mistake, and must not revoke the pair in use.

@@ -7,6 +7,9 @@ var nameRule = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$`)
 // PrimaryUser is the user that comes with each service and cannot be deleted.
 const PrimaryUser = "avnadmin"
 
+// MaxName is the longest name, in bytes.
+const MaxName = 64
+
 // CheckName holds the rule for names of projects, services and users. It keeps
 // out everything that could change the meaning of a distinguished name, a path
 // or a mapping rule, and the two names that Kafka gives meaning to itself.

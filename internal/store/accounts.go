@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"math"
 	"time"
 
 	"github.com/segue-project/segue/internal/app"
@@ -50,6 +52,7 @@ func token(t db.Token) (app.Token, error) {
 		CreatedAt: fromMillis(t.CreatedAt), ExpiresAt: fromNullMillis(t.ExpiresAt),
 		LastUsedAt: fromNullMillis(t.LastUsedAt), LastIP: t.LastIp, LastUserAgent: t.LastUserAgent,
 		RevokedAt: fromNullMillis(t.RevokedAt),
+		MaxAge:    millis(t.MaxAge.Int64), ExtendWhenUsed: t.ExtendWhenUsed,
 	}, nil
 }
 
@@ -59,6 +62,20 @@ func (r reader) Sessions(ctx context.Context, accountID int64, now, usedSince ti
 	})
 	if err != nil {
 		return nil, readError("sessions", err)
+	}
+	return convertAll(rows, token)
+}
+
+func (r reader) Tokens(ctx context.Context, accountID int64, before app.TokenCursor, now time.Time, limit int) ([]app.Token, error) {
+	page := db.TokensParams{
+		AccountID: accountID, Now: now.UnixMilli(), CreatedAt: before.CreatedAt.UnixMilli(), ID: before.ID, Limit: int32(limit),
+	}
+	if before == (app.TokenCursor{}) {
+		page.CreatedAt = math.MaxInt64
+	}
+	rows, err := r.q.Tokens(ctx, page)
+	if err != nil {
+		return nil, readError("tokens", err)
 	}
 	return convertAll(rows, token)
 }
@@ -76,6 +93,19 @@ func (r reader) SetupLink(ctx context.Context, hash []byte) (app.SetupLink, erro
 	return app.SetupLink{
 		TokenHash: row.TokenHash, Email: row.Email, CreatedAt: fromMillis(row.CreatedAt), ExpiresAt: fromMillis(row.ExpiresAt),
 	}, nil
+}
+
+func (r reader) CountTokens(ctx context.Context, accountID int64, now time.Time) (int, error) {
+	n, err := r.q.CountTokens(ctx, db.CountTokensParams{AccountID: accountID, Now: now.UnixMilli()})
+	return int(n), readError("tokens", err)
+}
+
+func (r reader) TokensByPrefix(ctx context.Context, accountID int64, prefix string, now time.Time) ([]app.Token, error) {
+	rows, err := r.q.TokensByPrefix(ctx, db.TokensByPrefixParams{AccountID: accountID, Prefix: prefix, Now: now.UnixMilli()})
+	if err != nil {
+		return nil, readError("tokens", err)
+	}
+	return convertAll(rows, token)
 }
 
 func (r reader) Role(ctx context.Context, projectID, accountID int64) (app.Role, error) {
@@ -108,14 +138,20 @@ func (t *tx) InsertToken(ctx context.Context, k app.Token) error {
 		ID: k.ID, AccountID: k.AccountID, Hash: k.Hash, Prefix: k.Prefix, Description: k.Description,
 		CreatedAt: k.CreatedAt.UnixMilli(), ExpiresAt: nullMillis(k.ExpiresAt), LastUsedAt: nullMillis(k.LastUsedAt),
 		LastIp: k.LastIP, LastUserAgent: printable(k.LastUserAgent), RevokedAt: nullMillis(k.RevokedAt),
-		Kind: string(k.Kind),
+		Kind:   string(k.Kind),
+		MaxAge: sql.NullInt64{Int64: k.MaxAge.Milliseconds(), Valid: k.MaxAge != 0}, ExtendWhenUsed: k.ExtendWhenUsed,
 	}))
 }
 
-func (t *tx) TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string) error {
+func (t *tx) TouchToken(ctx context.Context, id int64, at time.Time, ip, userAgent string, expiresAt time.Time) error {
 	n, err := t.q.TouchToken(ctx, db.TouchTokenParams{
-		ID: id, LastUsedAt: nullMillis(at), LastIp: ip, LastUserAgent: printable(userAgent),
+		ID: id, LastUsedAt: nullMillis(at), LastIp: ip, LastUserAgent: printable(userAgent), ExpiresAt: nullMillis(expiresAt),
 	})
+	return t.changedOne("token", n, err)
+}
+
+func (t *tx) SetTokenDescription(ctx context.Context, id int64, description string) error {
+	n, err := t.q.SetTokenDescription(ctx, db.SetTokenDescriptionParams{ID: id, Description: description})
 	return t.changedOne("token", n, err)
 }
 

@@ -72,6 +72,26 @@ func listText(list []string) string {
 	return string(text)
 }
 
+// mapText stores a map of strings as a JSON object, its keys in order.
+func mapText(m map[string]string) string {
+	if len(m) == 0 {
+		return "{}"
+	}
+	text, _ := json.Marshal(m) // strings always marshal
+	return string(text)
+}
+
+func fromMapText(what, text string) (map[string]string, error) {
+	var m map[string]string
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return nil, fmt.Errorf("%s is no object of strings: %w", what, err)
+	}
+	if len(m) == 0 {
+		return nil, nil
+	}
+	return m, nil
+}
+
 func fromListText(what, text string) ([]string, error) {
 	var list []string
 	if err := json.Unmarshal([]byte(text), &list); err != nil {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/segue-project/segue/internal/app"
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -40,10 +42,15 @@ func (r reader) Projects(ctx context.Context, accountID int64, after string, lim
 
 func project(p db.Project) (app.Project, error) {
 	emails, err := fromListText("tech_emails of a project", p.TechEmails)
+	if err != nil {
+		return app.Project{}, err
+	}
+	tags, err := fromMapText("tags of a project", p.Tags)
 	return app.Project{
-		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails,
+		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: emails, Tags: tags,
 		Override: override(p.Validity, p.RenewBefore, p.Spread), Notices: fromNullJSON(p.Notices),
-		NewsAt: fromNullMillis(p.NewsAt), DigestAt: fromNullMillis(p.DigestAt), CreatedAt: fromMillis(p.CreatedAt),
+		NewsAt: fromNullMillis(p.NewsAt), DigestAt: fromNullMillis(p.DigestAt),
+		CreatedAt: fromMillis(p.CreatedAt), DeletedAt: fromNullMillis(p.DeletedAt),
 	}, err
 }
 
@@ -51,7 +58,7 @@ func (t *tx) InsertProject(ctx context.Context, p app.Project) error {
 	return t.writeError("project", t.q.InsertProject(ctx, db.InsertProjectParams{
 		ID: p.ID, Name: p.Name, FirstName: p.FirstName, TechEmails: listText(p.TechEmails),
 		Validity: nullDuration(p.Override.Validity), RenewBefore: nullDuration(p.Override.RenewBefore),
-		Spread: nullDuration(p.Override.Spread), Notices: nullText(string(p.Notices)), CreatedAt: p.CreatedAt.UnixMilli(),
+		Spread: nullDuration(p.Override.Spread), Notices: nullText(string(p.Notices)), Tags: mapText(p.Tags), CreatedAt: p.CreatedAt.UnixMilli(),
 	}))
 }
 
@@ -60,4 +67,38 @@ func (t *tx) SetProjectPolicy(ctx context.Context, projectID int64, o lifecycle.
 		ID: projectID, Validity: nullDuration(o.Validity), RenewBefore: nullDuration(o.RenewBefore), Spread: nullDuration(o.Spread),
 	})
 	return t.changedOne("project", n, err)
+}
+
+func (r reader) FirstNameTaken(ctx context.Context, name string) (bool, error) {
+	taken, err := r.q.FirstNameTaken(ctx, name)
+	return taken, readError("projects", err)
+}
+
+func (t *tx) RenameProject(ctx context.Context, projectID int64, name string) error {
+	n, err := t.q.RenameProject(ctx, db.RenameProjectParams{ID: projectID, Name: name})
+	return t.changedOne("project", n, err)
+}
+
+func (t *tx) SetProjectTags(ctx context.Context, projectID int64, tags map[string]string) error {
+	n, err := t.q.SetProjectTags(ctx, db.SetProjectTagsParams{ID: projectID, Tags: mapText(tags)})
+	return t.changedOne("project", n, err)
+}
+
+// DeleteProject marks the project; see InsertService for a service that is being
+// made in it.
+func (t *tx) DeleteProject(ctx context.Context, projectID int64, at time.Time) error {
+	n, err := t.q.DeleteProject(ctx, db.DeleteProjectParams{
+		ID: projectID, DeletedAt: nullMillis(at), Name: fmt.Sprintf("@%016x", uint64(projectID)),
+	})
+	if err := t.changedOne("project", n, err); err != nil {
+		return err
+	}
+	left, err := t.q.ProjectHasServices(ctx, projectID)
+	if err != nil {
+		return t.writeError("project", err)
+	}
+	if left {
+		return fmt.Errorf("%w: the project still has services, delete them first", errConflict)
+	}
+	return t.writeError("invitations", t.q.DeleteInvitations(ctx, projectID))
 }

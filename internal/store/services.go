@@ -31,15 +31,24 @@ func service(s db.Service) (app.Service, error) {
 	if err != nil {
 		return app.Service{}, err
 	}
+	tags, err := fromMapText("tags of a service", s.Tags)
+	if err != nil {
+		return app.Service{}, err
+	}
 	addresses, err := fromListText("repl_addresses of a service", s.ReplAddresses)
 	return app.Service{
 		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud,
-		UserConfig: []byte(s.UserConfig), TechEmails: emails, ReplAddresses: addresses,
+		UserConfig: []byte(s.UserConfig), TechEmails: emails, Tags: tags, ReplAddresses: addresses,
 		Override:              override(s.Validity, s.RenewBefore, s.Spread),
 		Notices:               fromNullJSON(s.Notices),
 		TerminationProtection: s.TerminationProtection,
 		CreatedAt:             fromMillis(s.CreatedAt), UpdatedAt: fromMillis(s.UpdatedAt), DeletedAt: fromNullMillis(s.DeletedAt),
 	}, err
+}
+
+func (r reader) CountServices(ctx context.Context, projectID int64) (int, error) {
+	n, err := r.q.CountServices(ctx, projectID)
+	return int(n), readError("services", err)
 }
 
 func (r reader) DeletedPairsEnd(ctx context.Context, projectID int64, service, user string, now time.Time) (time.Time, error) {
@@ -63,18 +72,40 @@ func (r reader) PairsEnd(ctx context.Context, serviceID int64, now time.Time) (t
 	return fromMillis(end), nil
 }
 
+// InsertService waits for a project that is being deleted: its row refers to the
+// project's. Where that came first the transaction runs again.
 func (t *tx) InsertService(ctx context.Context, s app.Service) error {
-	config := string(s.UserConfig)
-	if config == "" {
-		config = "{}"
-	}
-	return t.writeError("service", t.q.InsertService(ctx, db.InsertServiceParams{
-		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud, UserConfig: config,
+	err := t.q.InsertService(ctx, db.InsertServiceParams{
+		ID: s.ID, ProjectID: s.ProjectID, Name: s.Name, Plan: s.Plan, Cloud: s.Cloud, UserConfig: configText(s.UserConfig),
 		TechEmails: listText(s.TechEmails), ReplAddresses: listText(s.ReplAddresses),
 		Validity: nullDuration(s.Override.Validity), RenewBefore: nullDuration(s.Override.RenewBefore),
 		Spread: nullDuration(s.Override.Spread), Notices: nullText(string(s.Notices)), TerminationProtection: s.TerminationProtection,
-		CreatedAt: s.CreatedAt.UnixMilli(), UpdatedAt: s.UpdatedAt.UnixMilli(),
-	}))
+		Tags: mapText(s.Tags), CreatedAt: s.CreatedAt.UnixMilli(), UpdatedAt: s.UpdatedAt.UnixMilli(),
+	})
+	if err != nil {
+		return t.writeError("service", err)
+	}
+	alive, err := t.q.ProjectAlive(ctx, s.ProjectID)
+	if err == nil && !alive {
+		return errConflict
+	}
+	return t.writeError("service", err)
+}
+
+// configText is a user_config as stored.
+func configText(config []byte) string {
+	if len(config) == 0 {
+		return "{}"
+	}
+	return string(config)
+}
+
+func (t *tx) UpdateService(ctx context.Context, s app.Service) error {
+	n, err := t.q.UpdateService(ctx, db.UpdateServiceParams{
+		ID: s.ID, Plan: s.Plan, Cloud: s.Cloud, UserConfig: configText(s.UserConfig), TechEmails: listText(s.TechEmails),
+		TerminationProtection: s.TerminationProtection, Tags: mapText(s.Tags), UpdatedAt: s.UpdatedAt.UnixMilli(),
+	})
+	return t.changedOne("service", n, err)
 }
 
 func (t *tx) SetServicePolicy(ctx context.Context, serviceID int64, o lifecycle.Override, at time.Time) error {

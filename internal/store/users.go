@@ -172,6 +172,11 @@ func (r reader) CountExpiring(ctx context.Context, serviceID int64) (n int, firs
 	return int(row.N), fromMillis(row.First), nil
 }
 
+func (r reader) CountKeys(ctx context.Context, serviceID int64) (int, error) {
+	n, err := r.q.CountKeys(ctx, serviceID)
+	return int(n), readError("keys", err)
+}
+
 func (t *tx) InsertUser(ctx context.Context, u app.User) error {
 	alive, err := t.bulk.lockService(ctx, u.ServiceID)
 	if err != nil {

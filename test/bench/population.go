@@ -23,7 +23,7 @@ const (
 
 // populate makes a project with due users that are due and others that are not.
 func populate(ctx context.Context, a *app.App, due, others int, now time.Time) error {
-	if _, err := a.CreateProject(ctx, app.System(), benchProject, nil, now); err != nil {
+	if _, err := a.CreateProject(ctx, app.System(), app.NewProject{Name: benchProject}, now); err != nil {
 		return err
 	}
 	if _, err := a.CreateService(ctx, app.System(), benchProject, app.NewService{Name: benchService}, now); err != nil {

@@ -80,6 +80,8 @@ var Pages = []Page{
 	{Name: "settings-preview", Path: inDemo + "/settings", Then: previewPolicy},
 	{Name: "channel-add", Path: inDemo + "/settings", Opens: inDemo + "/settings/channels/new"},
 	{Name: "account", Path: "/account"},
+	{Name: "token-new", Path: "/account", Opens: "/account/tokens/new"},
+	{Name: "token-revoke", Path: "/account", Opens: "/account/tokens/revoke"},
 	{Name: "keys", Path: inDemo, Then: func(t *Tab) error { return t.Press("?") }},
 	{Name: "menu", Path: inDemo, Then: openMenu},
 	{Name: "not-found", Path: "/nowhere", Status: 404},
@@ -143,6 +145,11 @@ func (s *Server) Prepare(ctx context.Context) error {
 		return err
 	}
 	if _, err := admin.CreateProject(ctx, api.ProjectCreate{Project: EmptyProject}); err != nil {
+		return err
+	}
+	age := 90 * 24 * 60 * 60
+	_, err = admin.CreateAccessToken(ctx, api.AccessTokenCreate{Description: "Terraform, nightly", MaxAgeSeconds: &age})
+	if err != nil {
 		return err
 	}
 	for email, role := range map[string]string{DeveloperEmail: "developer", ReaderEmail: "read_only"} {

@@ -153,10 +153,12 @@ func TestTroublesAreSeen(t *testing.T) {
 	p := somebody(t, s)
 	p.opens("/signin")
 	p.clean(browser.Page{})
-	if _, err := browser.Eval[bool](p.tab, `(() => { const e = document.createElement("p"); e.style.height = "300px"; document.querySelector("main").prepend(e); return true; })()`); err != nil {
-		t.Fatal(err)
+	push := func() {
+		_, err := browser.Eval[bool](p.tab, `(() => { const e = document.createElement("p"); e.style.height = "300px"; document.querySelector("main").prepend(e); return true; })()`)
+		p.must(err)
 	}
-	if !eventually(soon, func() bool { return p.moved() > 0.01 }) {
+	// Chromium forgives what moves soon after a key, and before the first frame: it is pushed again.
+	if !eventually(soon, func() bool { push(); return p.moved() > 0.01 }) {
 		t.Error("a page that moves goes unseen")
 	}
 	for _, try := range []struct{ want, script string }{

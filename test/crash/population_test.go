@@ -89,7 +89,7 @@ func populate(t *testing.T, in instance, young, old int, due time.Time) {
 	ctx := t.Context()
 	_, err := o.FirstAdministrator(ctx, "root@example.com", "correct horse battery", first)
 	must(t, err)
-	_, err = o.CreateProject(ctx, app.System(), "acme", nil, first)
+	_, err = o.CreateProject(ctx, app.System(), app.NewProject{Name: "acme"}, first)
 	must(t, err)
 	noSpread := "0s"
 	_, err = o.SetPolicy(ctx, app.System(), "acme", "", app.PolicyPatch{Renewal: map[string]*string{"spread": &noSpread}}, false, first)

@@ -54,6 +54,21 @@ func (a *avn) run(t *testing.T, line string) string {
 	return string(out)
 }
 
+// fails is one command that ends badly; it returns all that was printed.
+func (a *avn) fails(t *testing.T, line string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, a.bin, append([]string{"--url", a.url}, strings.Fields(line)...)...)
+	cmd.Env = a.env
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		t.Fatalf("avn %s must fail: %v\n%s", line, err, out)
+	}
+	return string(out)
+}
+
 func (a *avn) json(t *testing.T, line string, into any) {
 	t.Helper()
 	if out := a.run(t, line+" --json"); json.Unmarshal([]byte(out), into) != nil {

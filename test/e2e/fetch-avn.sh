@@ -1,29 +1,3 @@
 #!/bin/sh
-# Installs the unmodified avn, and the clients of Kafka that are written in Python, into
-# a virtual environment and prints avn.
-# Does nothing when it is there already.
-set -eu
-
-here=$(cd "$(dirname "$0")" && pwd)
-cache=${SEGUE_VENV_CACHE:-$here/../../.cache/venv}
-
-if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-	echo "python3 with venv is missing: install Python 3.10 or newer (Debian: apt-get install python3-venv)" >&2
-	exit 1
-fi
-
-version=$(cat "$here/requirements.txt" | sha256sum | cut -c 1-12)
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
-if [ ! -x "$cache/$version/installed" ]; then
-	# Programs of an environment name its folder, so it is made in place; a lock keeps others waiting.
-	(
-		flock 9
-		[ -x "$cache/$version/installed" ] && exit 0
-		rm -rf "${cache:?}/$version"
-		python3 -m venv "$cache/$version"
-		"$cache/$version/bin/pip" -q --disable-pip-version-check install -r "$here/requirements.txt" >&2
-		ln -s bin/avn "$cache/$version/installed"
-	) 9>"$cache/lock"
-fi
-echo "$cache/$version/bin/avn"
+# Installs the unmodified avn and prints the program.
+exec "$(dirname "$0")/fetch-python.sh" requirements.txt avn

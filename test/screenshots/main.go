@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/segue-project/segue/test/browser"
@@ -18,10 +19,11 @@ import (
 func main() {
 	segue := flag.String("segue", "bin/segue", "the binary to show")
 	into := flag.String("into", "docs/images", "where the pictures go")
+	only := flag.String("only", "", "pages of the console whose names hold this text, and no mail")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
-	if err := screenshots(ctx, *segue, *into); err != nil {
+	if err := screenshots(ctx, *segue, *into, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
@@ -35,7 +37,7 @@ var widths = []struct {
 
 var themes = []string{"light", "dark"}
 
-func screenshots(ctx context.Context, segue, into string) (err error) {
+func screenshots(ctx context.Context, segue, into, only string) (err error) {
 	dir, err := os.MkdirTemp("", "segue-screenshots-")
 	if err != nil {
 		return err
@@ -51,10 +53,12 @@ func screenshots(ctx context.Context, segue, into string) (err error) {
 		return err
 	}
 	defer end()
-	if err := mail(ctx, chromium, server, dir, into); err != nil {
-		return err
+	if only == "" {
+		if err := mail(ctx, chromium, server, dir, into); err != nil {
+			return err
+		}
 	}
-	return console(ctx, chromium, server, filepath.Join(into, "console"))
+	return console(ctx, chromium, server, filepath.Join(into, "console"), only)
 }
 
 // mail renders the digest as `segue notify preview` gives it.
@@ -84,9 +88,9 @@ func mail(ctx, chromium context.Context, server *browser.Server, dir, into strin
 	return nil
 }
 
-// console renders every page and state of the console. Nothing is changed on the
-// way: each state is opened anew.
-func console(ctx, chromium context.Context, server *browser.Server, into string) error {
+// console renders the pages and states of the console whose names hold only.
+// Nothing is changed on the way: each state is opened anew.
+func console(ctx, chromium context.Context, server *browser.Server, into, only string) error {
 	if err := errors.Join(server.Prepare(ctx), os.MkdirAll(into, 0o755)); err != nil {
 		return err
 	}
@@ -104,6 +108,9 @@ func console(ctx, chromium context.Context, server *browser.Server, into string)
 		return err
 	}
 	for _, page := range browser.Pages {
+		if !strings.Contains(page.Name, only) {
+			continue
+		}
 		tab := member
 		if page.Nobody {
 			tab = nobody

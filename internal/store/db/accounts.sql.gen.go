@@ -57,6 +57,23 @@ func (q *Queries) CountAccounts(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const countTokens = `-- name: CountTokens :one
+SELECT COUNT(*) FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($2 AS BIGINT))
+`
+
+type CountTokensParams struct {
+	AccountID int64
+	Now       int64
+}
+
+func (q *Queries) CountTokens(ctx context.Context, arg CountTokensParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countTokens, arg.AccountID, arg.Now)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const deleteSetupLinks = `-- name: DeleteSetupLinks :exec
 DELETE FROM setup_links
 `
@@ -125,23 +142,26 @@ func (q *Queries) InsertSetupLink(ctx context.Context, arg InsertSetupLinkParams
 }
 
 const insertToken = `-- name: InsertToken :exec
-INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at,
+    max_age, extend_when_used, kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type InsertTokenParams struct {
-	ID            int64
-	AccountID     int64
-	Hash          []byte
-	Prefix        string
-	Description   string
-	CreatedAt     int64
-	ExpiresAt     sql.NullInt64
-	LastUsedAt    sql.NullInt64
-	LastIp        string
-	LastUserAgent string
-	RevokedAt     sql.NullInt64
-	Kind          string
+	ID             int64
+	AccountID      int64
+	Hash           []byte
+	Prefix         string
+	Description    string
+	CreatedAt      int64
+	ExpiresAt      sql.NullInt64
+	LastUsedAt     sql.NullInt64
+	LastIp         string
+	LastUserAgent  string
+	RevokedAt      sql.NullInt64
+	MaxAge         sql.NullInt64
+	ExtendWhenUsed bool
+	Kind           string
 }
 
 func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error {
@@ -157,6 +177,8 @@ func (q *Queries) InsertToken(ctx context.Context, arg InsertTokenParams) error 
 		arg.LastIp,
 		arg.LastUserAgent,
 		arg.RevokedAt,
+		arg.MaxAge,
+		arg.ExtendWhenUsed,
 		arg.Kind,
 	)
 	return err
@@ -202,7 +224,7 @@ func (q *Queries) InspectAccounts(ctx context.Context, arg InspectAccountsParams
 }
 
 const inspectTokens = `-- name: InspectTokens :many
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind FROM tokens WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectTokensParams struct {
@@ -232,6 +254,8 @@ func (q *Queries) InspectTokens(ctx context.Context, arg InspectTokensParams) ([
 			&i.LastUserAgent,
 			&i.RevokedAt,
 			&i.Kind,
+			&i.MaxAge,
+			&i.ExtendWhenUsed,
 		); err != nil {
 			return nil, err
 		}
@@ -280,7 +304,7 @@ func (q *Queries) Role(ctx context.Context, arg RoleParams) (string, error) {
 }
 
 const sessions = `-- name: Sessions :many
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind FROM tokens
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens
 WHERE account_id = $1 AND kind = 'session' AND revoked_at IS NULL
   AND expires_at >= CAST($3 AS BIGINT) AND last_used_at >= CAST($4 AS BIGINT)
 ORDER BY created_at DESC, id LIMIT $2
@@ -320,6 +344,8 @@ func (q *Queries) Sessions(ctx context.Context, arg SessionsParams) ([]Token, er
 			&i.LastUserAgent,
 			&i.RevokedAt,
 			&i.Kind,
+			&i.MaxAge,
+			&i.ExtendWhenUsed,
 		); err != nil {
 			return nil, err
 		}
@@ -354,6 +380,23 @@ func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) error {
 		arg.Since,
 	)
 	return err
+}
+
+const setTokenDescription = `-- name: SetTokenDescription :execrows
+UPDATE tokens SET description = $2 WHERE id = $1
+`
+
+type SetTokenDescriptionParams struct {
+	ID          int64
+	Description string
+}
+
+func (q *Queries) SetTokenDescription(ctx context.Context, arg SetTokenDescriptionParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setTokenDescription, arg.ID, arg.Description)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const setupLink = `-- name: SetupLink :one
@@ -405,7 +448,7 @@ func (q *Queries) SignInAddresses(ctx context.Context, arg SignInAddressesParams
 }
 
 const tokenByHash = `-- name: TokenByHash :one
-SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind FROM tokens WHERE hash = $1
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens WHERE hash = $1
 `
 
 func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
@@ -424,12 +467,123 @@ func (q *Queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 		&i.LastUserAgent,
 		&i.RevokedAt,
 		&i.Kind,
+		&i.MaxAge,
+		&i.ExtendWhenUsed,
 	)
 	return i, err
 }
 
+const tokens = `-- name: Tokens :many
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($3 AS BIGINT))
+  AND (created_at, id) < (CAST($4 AS BIGINT), CAST($5 AS BIGINT))
+ORDER BY created_at DESC, id DESC LIMIT $2
+`
+
+type TokensParams struct {
+	AccountID int64
+	Limit     int32
+	Now       int64
+	CreatedAt int64
+	ID        int64
+}
+
+func (q *Queries) Tokens(ctx context.Context, arg TokensParams) ([]Token, error) {
+	rows, err := q.db.QueryContext(ctx, tokens,
+		arg.AccountID,
+		arg.Limit,
+		arg.Now,
+		arg.CreatedAt,
+		arg.ID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Token
+	for rows.Next() {
+		var i Token
+		if err := rows.Scan(
+			&i.ID,
+			&i.AccountID,
+			&i.Hash,
+			&i.Prefix,
+			&i.Description,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.LastIp,
+			&i.LastUserAgent,
+			&i.RevokedAt,
+			&i.Kind,
+			&i.MaxAge,
+			&i.ExtendWhenUsed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const tokensByPrefix = `-- name: TokensByPrefix :many
+SELECT id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind, max_age, extend_when_used FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND prefix = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST($3 AS BIGINT))
+LIMIT 2
+`
+
+type TokensByPrefixParams struct {
+	AccountID int64
+	Prefix    string
+	Now       int64
+}
+
+func (q *Queries) TokensByPrefix(ctx context.Context, arg TokensByPrefixParams) ([]Token, error) {
+	rows, err := q.db.QueryContext(ctx, tokensByPrefix, arg.AccountID, arg.Prefix, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Token
+	for rows.Next() {
+		var i Token
+		if err := rows.Scan(
+			&i.ID,
+			&i.AccountID,
+			&i.Hash,
+			&i.Prefix,
+			&i.Description,
+			&i.CreatedAt,
+			&i.ExpiresAt,
+			&i.LastUsedAt,
+			&i.LastIp,
+			&i.LastUserAgent,
+			&i.RevokedAt,
+			&i.Kind,
+			&i.MaxAge,
+			&i.ExtendWhenUsed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const touchToken = `-- name: TouchToken :execrows
-UPDATE tokens SET last_used_at = $2, last_ip = $3, last_user_agent = $4 WHERE id = $1
+UPDATE tokens SET last_used_at = $2, last_ip = $3, last_user_agent = $4, expires_at = $5 WHERE id = $1
 `
 
 type TouchTokenParams struct {
@@ -437,6 +591,7 @@ type TouchTokenParams struct {
 	LastUsedAt    sql.NullInt64
 	LastIp        string
 	LastUserAgent string
+	ExpiresAt     sql.NullInt64
 }
 
 func (q *Queries) TouchToken(ctx context.Context, arg TouchTokenParams) (int64, error) {
@@ -445,6 +600,7 @@ func (q *Queries) TouchToken(ctx context.Context, arg TouchTokenParams) (int64, 
 		arg.LastUsedAt,
 		arg.LastIp,
 		arg.LastUserAgent,
+		arg.ExpiresAt,
 	)
 	if err != nil {
 		return 0, err

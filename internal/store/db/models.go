@@ -217,6 +217,8 @@ type Project struct {
 	Notices     sql.NullString
 	NewsAt      sql.NullInt64
 	DigestAt    sql.NullInt64
+	Tags        string
+	DeletedAt   sql.NullInt64
 }
 
 type Renewal struct {
@@ -256,6 +258,7 @@ type Service struct {
 	UpdatedAt             int64
 	DeletedAt             sql.NullInt64
 	Notices               sql.NullString
+	Tags                  string
 }
 
 type SetupLink struct {
@@ -266,18 +269,20 @@ type SetupLink struct {
 }
 
 type Token struct {
-	ID            int64
-	AccountID     int64
-	Hash          []byte
-	Prefix        string
-	Description   string
-	CreatedAt     int64
-	ExpiresAt     sql.NullInt64
-	LastUsedAt    sql.NullInt64
-	LastIp        string
-	LastUserAgent string
-	RevokedAt     sql.NullInt64
-	Kind          string
+	ID             int64
+	AccountID      int64
+	Hash           []byte
+	Prefix         string
+	Description    string
+	CreatedAt      int64
+	ExpiresAt      sql.NullInt64
+	LastUsedAt     sql.NullInt64
+	LastIp         string
+	LastUserAgent  string
+	RevokedAt      sql.NullInt64
+	Kind           string
+	MaxAge         sql.NullInt64
+	ExtendWhenUsed bool
 }
 
 type User struct {

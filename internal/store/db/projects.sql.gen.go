@@ -11,7 +11,7 @@ import (
 )
 
 const allProjects = `-- name: AllProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE name > $2 ORDER BY name LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE name > $2 AND deleted_at IS NULL ORDER BY name LIMIT $1
 `
 
 type AllProjectsParams struct {
@@ -40,6 +40,8 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 			&i.Notices,
 			&i.NewsAt,
 			&i.DigestAt,
+			&i.Tags,
+			&i.DeletedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -54,9 +56,60 @@ func (q *Queries) AllProjects(ctx context.Context, arg AllProjectsParams) ([]Pro
 	return items, nil
 }
 
+const countServices = `-- name: CountServices :one
+SELECT COUNT(*) FROM services WHERE project_id = $1 AND deleted_at IS NULL
+`
+
+func (q *Queries) CountServices(ctx context.Context, projectID int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countServices, projectID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteInvitations = `-- name: DeleteInvitations :exec
+DELETE FROM invitations WHERE project_id = $1
+`
+
+func (q *Queries) DeleteInvitations(ctx context.Context, projectID int64) error {
+	_, err := q.db.ExecContext(ctx, deleteInvitations, projectID)
+	return err
+}
+
+const deleteProject = `-- name: DeleteProject :execrows
+UPDATE projects SET deleted_at = $2, name = $3, news_at = NULL WHERE id = $1 AND deleted_at IS NULL
+`
+
+type DeleteProjectParams struct {
+	ID        int64
+	DeletedAt sql.NullInt64
+	Name      string
+}
+
+// A project that is being deleted waits for services that are being made in it,
+// and they for it: both hold its row by its name.
+func (q *Queries) DeleteProject(ctx context.Context, arg DeleteProjectParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteProject, arg.ID, arg.DeletedAt, arg.Name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const firstNameTaken = `-- name: FirstNameTaken :one
+SELECT EXISTS (SELECT 1 FROM projects WHERE first_name = $1)
+`
+
+func (q *Queries) FirstNameTaken(ctx context.Context, firstName string) (bool, error) {
+	row := q.db.QueryRowContext(ctx, firstNameTaken, firstName)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const insertProject = `-- name: InsertProject :exec
-INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO projects (id, name, first_name, tech_emails, validity, renew_before, spread, notices, tags, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 `
 
 type InsertProjectParams struct {
@@ -68,6 +121,7 @@ type InsertProjectParams struct {
 	RenewBefore sql.NullInt64
 	Spread      sql.NullInt64
 	Notices     sql.NullString
+	Tags        string
 	CreatedAt   int64
 }
 
@@ -81,13 +135,14 @@ func (q *Queries) InsertProject(ctx context.Context, arg InsertProjectParams) er
 		arg.RenewBefore,
 		arg.Spread,
 		arg.Notices,
+		arg.Tags,
 		arg.CreatedAt,
 	)
 	return err
 }
 
 const inspectProjects = `-- name: InspectProjects :many
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectProjectsParams struct {
@@ -116,6 +171,8 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 			&i.Notices,
 			&i.NewsAt,
 			&i.DigestAt,
+			&i.Tags,
+			&i.DeletedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -131,7 +188,7 @@ func (q *Queries) InspectProjects(ctx context.Context, arg InspectProjectsParams
 }
 
 const project = `-- name: Project :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE id = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE id = $1
 `
 
 func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
@@ -149,12 +206,25 @@ func (q *Queries) Project(ctx context.Context, id int64) (Project, error) {
 		&i.Notices,
 		&i.NewsAt,
 		&i.DigestAt,
+		&i.Tags,
+		&i.DeletedAt,
 	)
 	return i, err
 }
 
+const projectAlive = `-- name: ProjectAlive :one
+SELECT EXISTS (SELECT 1 FROM projects WHERE id = $1 AND deleted_at IS NULL)
+`
+
+func (q *Queries) ProjectAlive(ctx context.Context, id int64) (bool, error) {
+	row := q.db.QueryRowContext(ctx, projectAlive, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const projectByName = `-- name: ProjectByName :one
-SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at FROM projects WHERE name = $1
+SELECT id, name, first_name, tech_emails, validity, renew_before, spread, created_at, notices, news_at, digest_at, tags, deleted_at FROM projects WHERE name = $1 AND deleted_at IS NULL
 `
 
 func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, error) {
@@ -172,13 +242,26 @@ func (q *Queries) ProjectByName(ctx context.Context, name string) (Project, erro
 		&i.Notices,
 		&i.NewsAt,
 		&i.DigestAt,
+		&i.Tags,
+		&i.DeletedAt,
 	)
 	return i, err
 }
 
+const projectHasServices = `-- name: ProjectHasServices :one
+SELECT EXISTS (SELECT 1 FROM services WHERE project_id = $1 AND deleted_at IS NULL)
+`
+
+func (q *Queries) ProjectHasServices(ctx context.Context, projectID int64) (bool, error) {
+	row := q.db.QueryRowContext(ctx, projectHasServices, projectID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const projectsOf = `-- name: ProjectsOf :many
-SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at FROM members m JOIN projects p ON p.id = m.project_id
-WHERE m.account_id = $1 AND p.name > $3 ORDER BY p.name LIMIT $2
+SELECT p.id, p.name, p.first_name, p.tech_emails, p.validity, p.renew_before, p.spread, p.created_at, p.notices, p.news_at, p.digest_at, p.tags, p.deleted_at FROM members m JOIN projects p ON p.id = m.project_id
+WHERE m.account_id = $1 AND p.name > $3 AND p.deleted_at IS NULL ORDER BY p.name LIMIT $2
 `
 
 type ProjectsOfParams struct {
@@ -208,6 +291,8 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 			&i.Notices,
 			&i.NewsAt,
 			&i.DigestAt,
+			&i.Tags,
+			&i.DeletedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -220,6 +305,23 @@ func (q *Queries) ProjectsOf(ctx context.Context, arg ProjectsOfParams) ([]Proje
 		return nil, err
 	}
 	return items, nil
+}
+
+const renameProject = `-- name: RenameProject :execrows
+UPDATE projects SET name = $2 WHERE id = $1 AND deleted_at IS NULL
+`
+
+type RenameProjectParams struct {
+	ID   int64
+	Name string
+}
+
+func (q *Queries) RenameProject(ctx context.Context, arg RenameProjectParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, renameProject, arg.ID, arg.Name)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const setProjectPolicy = `-- name: SetProjectPolicy :execrows
@@ -240,6 +342,23 @@ func (q *Queries) SetProjectPolicy(ctx context.Context, arg SetProjectPolicyPara
 		arg.RenewBefore,
 		arg.Spread,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const setProjectTags = `-- name: SetProjectTags :execrows
+UPDATE projects SET tags = $2 WHERE id = $1 AND deleted_at IS NULL
+`
+
+type SetProjectTagsParams struct {
+	ID   int64
+	Tags string
+}
+
+func (q *Queries) SetProjectTags(ctx context.Context, arg SetProjectTagsParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setProjectTags, arg.ID, arg.Tags)
 	if err != nil {
 		return 0, err
 	}

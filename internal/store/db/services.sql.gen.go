@@ -11,7 +11,7 @@ import (
 )
 
 const deleteService = `-- name: DeleteService :execrows
-UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL
+UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL AND NOT termination_protection
 `
 
 type DeleteServiceParams struct {
@@ -56,8 +56,8 @@ func (q *Queries) DeletedPairsEnd(ctx context.Context, arg DeletedPairsEndParams
 
 const insertService = `-- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, notices, termination_protection, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    validity, renew_before, spread, notices, termination_protection, tags, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 `
 
 type InsertServiceParams struct {
@@ -74,6 +74,7 @@ type InsertServiceParams struct {
 	Spread                sql.NullInt64
 	Notices               sql.NullString
 	TerminationProtection bool
+	Tags                  string
 	CreatedAt             int64
 	UpdatedAt             int64
 }
@@ -93,6 +94,7 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 		arg.Spread,
 		arg.Notices,
 		arg.TerminationProtection,
+		arg.Tags,
 		arg.CreatedAt,
 		arg.UpdatedAt,
 	)
@@ -100,7 +102,7 @@ func (q *Queries) InsertService(ctx context.Context, arg InsertServiceParams) er
 }
 
 const inspectServices = `-- name: InspectServices :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE id > $2 ORDER BY id LIMIT $1
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE id > $2 ORDER BY id LIMIT $1
 `
 
 type InspectServicesParams struct {
@@ -134,6 +136,7 @@ func (q *Queries) InspectServices(ctx context.Context, arg InspectServicesParams
 			&i.UpdatedAt,
 			&i.DeletedAt,
 			&i.Notices,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}
@@ -167,7 +170,7 @@ func (q *Queries) PairsEnd(ctx context.Context, arg PairsEndParams) (int64, erro
 }
 
 const serviceByID = `-- name: ServiceByID :one
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE id = $1
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE id = $1
 `
 
 func (q *Queries) ServiceByID(ctx context.Context, id int64) (Service, error) {
@@ -190,12 +193,13 @@ func (q *Queries) ServiceByID(ctx context.Context, id int64) (Service, error) {
 		&i.UpdatedAt,
 		&i.DeletedAt,
 		&i.Notices,
+		&i.Tags,
 	)
 	return i, err
 }
 
 const serviceByName = `-- name: ServiceByName :one
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
 `
 
 type ServiceByNameParams struct {
@@ -223,6 +227,7 @@ func (q *Queries) ServiceByName(ctx context.Context, arg ServiceByNameParams) (S
 		&i.UpdatedAt,
 		&i.DeletedAt,
 		&i.Notices,
+		&i.Tags,
 	)
 	return i, err
 }
@@ -239,7 +244,7 @@ func (q *Queries) ServiceHasUsers(ctx context.Context, serviceID int64) (bool, e
 }
 
 const services = `-- name: Services :many
-SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags FROM services WHERE project_id = $1 AND name > $3 AND deleted_at IS NULL ORDER BY name LIMIT $2
 `
 
 type ServicesParams struct {
@@ -274,6 +279,7 @@ func (q *Queries) Services(ctx context.Context, arg ServicesParams) ([]Service, 
 			&i.UpdatedAt,
 			&i.DeletedAt,
 			&i.Notices,
+			&i.Tags,
 		); err != nil {
 			return nil, err
 		}
@@ -324,6 +330,39 @@ func (q *Queries) SetServicePolicy(ctx context.Context, arg SetServicePolicyPara
 		arg.Validity,
 		arg.RenewBefore,
 		arg.Spread,
+		arg.UpdatedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const updateService = `-- name: UpdateService :execrows
+UPDATE services SET plan = $2, cloud = $3, user_config = $4, tech_emails = $5, termination_protection = $6, tags = $7, updated_at = $8
+WHERE id = $1 AND deleted_at IS NULL
+`
+
+type UpdateServiceParams struct {
+	ID                    int64
+	Plan                  string
+	Cloud                 string
+	UserConfig            string
+	TechEmails            string
+	TerminationProtection bool
+	Tags                  string
+	UpdatedAt             int64
+}
+
+func (q *Queries) UpdateService(ctx context.Context, arg UpdateServiceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, updateService,
+		arg.ID,
+		arg.Plan,
+		arg.Cloud,
+		arg.UserConfig,
+		arg.TechEmails,
+		arg.TerminationProtection,
+		arg.Tags,
 		arg.UpdatedAt,
 	)
 	if err != nil {

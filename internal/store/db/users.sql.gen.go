@@ -41,6 +41,18 @@ func (q *Queries) CountExpiring(ctx context.Context, serviceID int64) (CountExpi
 	return i, err
 }
 
+const countKeys = `-- name: CountKeys :one
+SELECT COUNT(*) FROM users u JOIN generations g ON g.user_id = u.id AND g.number = u.generation
+WHERE u.service_id = $1 AND u.deleted_at IS NULL AND g.sealed_key IS NOT NULL
+`
+
+func (q *Queries) CountKeys(ctx context.Context, serviceID int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countKeys, serviceID)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countUsersOfProject = `-- name: CountUsersOfProject :one
 SELECT COUNT(*) FROM users WHERE project_id = $1 AND deleted_at IS NULL
 `

@@ -24,11 +24,30 @@ SELECT * FROM tokens WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 SELECT * FROM tokens WHERE hash = $1;
 
 -- name: InsertToken :exec
-INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at, kind)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+INSERT INTO tokens (id, account_id, hash, prefix, description, created_at, expires_at, last_used_at, last_ip, last_user_agent, revoked_at,
+    max_age, extend_when_used, kind)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: Tokens :many
+SELECT * FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT))
+  AND (created_at, id) < (CAST(sqlc.arg(created_at) AS BIGINT), CAST(sqlc.arg(id) AS BIGINT))
+ORDER BY created_at DESC, id DESC LIMIT $2;
+
+-- name: CountTokens :one
+SELECT COUNT(*) FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT));
+
+-- name: TokensByPrefix :many
+SELECT * FROM tokens
+WHERE account_id = $1 AND kind = 'token' AND prefix = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at >= CAST(sqlc.arg(now) AS BIGINT))
+LIMIT 2;
+
+-- name: SetTokenDescription :execrows
+UPDATE tokens SET description = $2 WHERE id = $1;
 
 -- name: TouchToken :execrows
-UPDATE tokens SET last_used_at = $2, last_ip = $3, last_user_agent = $4 WHERE id = $1;
+UPDATE tokens SET last_used_at = $2, last_ip = $3, last_user_agent = $4, expires_at = $5 WHERE id = $1;
 
 -- name: RevokeToken :execrows
 UPDATE tokens SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1;

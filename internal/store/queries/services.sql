@@ -9,17 +9,21 @@ SELECT * FROM services WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 
 -- name: InsertService :exec
 INSERT INTO services (id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses,
-    validity, renew_before, spread, notices, termination_protection, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+    validity, renew_before, spread, notices, termination_protection, tags, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
 
 -- name: SetServicePolicy :execrows
 UPDATE services SET validity = $2, renew_before = $3, spread = $4, updated_at = $5 WHERE id = $1 AND deleted_at IS NULL;
+
+-- name: UpdateService :execrows
+UPDATE services SET plan = $2, cloud = $3, user_config = $4, tech_emails = $5, termination_protection = $6, tags = $7, updated_at = $8
+WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: SetReplAddresses :execrows
 UPDATE services SET repl_addresses = $2, updated_at = $3 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: DeleteService :execrows
-UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL;
+UPDATE services SET deleted_at = $2, updated_at = $2 WHERE id = $1 AND deleted_at IS NULL AND NOT termination_protection;
 
 -- name: ServiceHasUsers :one
 SELECT EXISTS (SELECT 1 FROM users WHERE service_id = $1 AND deleted_at IS NULL);

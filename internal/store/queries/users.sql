@@ -114,3 +114,7 @@ INSERT INTO failures (user_id, project_id, opened_at, reason, retry_at) VALUES (
 ON CONFLICT (user_id) DO UPDATE SET
     opened_at = CASE WHEN failures.closed_at IS NULL THEN failures.opened_at ELSE excluded.opened_at END,
     reason = excluded.reason, retry_at = excluded.retry_at, closed_at = NULL;
+
+-- name: CountKeys :one
+SELECT COUNT(*) FROM users u JOIN generations g ON g.user_id = u.id AND g.number = u.generation
+WHERE u.service_id = $1 AND u.deleted_at IS NULL AND g.sealed_key IS NOT NULL;

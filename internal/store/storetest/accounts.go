@@ -46,6 +46,7 @@ var accountTests = []test{
 		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
 		k := app.Token{
 			ID: id(), AccountID: a.ID, Kind: app.BearerToken, Hash: hashOf(1), Prefix: "sgu_abc", Description: "laptop", CreatedAt: start, ExpiresAt: start.Add(day),
+			MaxAge: day, ExtendWhenUsed: true,
 		}
 		f.write(func(tx app.Tx) error {
 			f.must(tx.InsertAccount(f.ctx, a))
@@ -54,7 +55,10 @@ var accountTests = []test{
 		f.same("token", f.token(k.Hash), k)
 
 		used := start.Add(time.Hour)
-		f.write(func(tx app.Tx) error { return tx.TouchToken(f.ctx, k.ID, used, "192.0.2.1", "curl\xff/8\x00") })
+		f.write(func(tx app.Tx) error {
+			return tx.TouchToken(f.ctx, k.ID, used, "192.0.2.1", "curl\xff/8\x00", start.Add(2*day))
+		})
+		k.ExpiresAt = start.Add(2 * day)
 		k.LastUsedAt, k.LastIP, k.LastUserAgent = used, "192.0.2.1", "curl\uFFFD/8\uFFFD"
 		f.same("touched token", f.token(k.Hash), k)
 
@@ -64,12 +68,62 @@ var accountTests = []test{
 		k.RevokedAt = revoked
 		f.same("token revoked twice", f.token(k.Hash), k)
 
-		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.TouchToken(f.ctx, id(), used, "", "") }), app.ErrNotFound)
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.TouchToken(f.ctx, id(), used, "", "", used) }), app.ErrNotFound)
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RevokeToken(f.ctx, id(), used) }), app.ErrNotFound)
 		f.is(f.store.Read(f.ctx, func(r app.Reader) error { _, err := r.TokenByHash(f.ctx, hashOf(2)); return err }), app.ErrNotFound)
 		again := k
 		again.ID = id()
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.InsertToken(f.ctx, again) }), app.ErrExists)
+	}},
+	{"tokens of an account", func(f *fixture) {
+		a, b := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}, app.Account{ID: id(), Email: "bob@example.org", CreatedAt: start}
+		now := start.Add(time.Hour)
+		put := func(account int64, n int64, prefix string, created, expires time.Time) app.Token {
+			k := app.Token{ID: id(), AccountID: account, Kind: app.BearerToken, Hash: hashOf(n), Prefix: prefix, CreatedAt: created, ExpiresAt: expires}
+			f.write(func(tx app.Tx) error { return tx.InsertToken(f.ctx, k) })
+			return k
+		}
+		f.write(func(tx app.Tx) error {
+			f.must(tx.InsertAccount(f.ctx, a))
+			return tx.InsertAccount(f.ctx, b)
+		})
+		first := put(a.ID, 1, "sgu_a", start, time.Time{})
+		second := put(a.ID, 2, "sgu_b", start, now) // good at its very end
+		third := put(a.ID, 3, "sgu_b", start.Add(time.Minute), start.Add(day))
+		put(a.ID, 4, "sgu_a", start, now.Add(-time.Second)) // expired
+		put(b.ID, 5, "sgu_a", start, time.Time{})           // somebody else's
+		gone := put(a.ID, 6, "sgu_a", start, time.Time{})
+		f.write(func(tx app.Tx) error { return tx.RevokeToken(f.ctx, gone.ID, start) })
+		f.write(func(tx app.Tx) error { // a browser's
+			return tx.InsertToken(f.ctx, app.Token{
+				ID: id(), AccountID: a.ID, Kind: app.SessionToken, Hash: hashOf(7), Prefix: "sgu_a", CreatedAt: start, LastUsedAt: start, ExpiresAt: start.Add(day),
+			})
+		})
+		f.read(func(r app.Reader) error {
+			page, err := r.Tokens(f.ctx, a.ID, app.TokenCursor{}, now, 2)
+			f.must(err)
+			f.same("newest first", page, []app.Token{third, second})
+			page, err = r.Tokens(f.ctx, a.ID, app.TokenCursor{CreatedAt: second.CreatedAt, ID: second.ID}, now, 2)
+			f.must(err)
+			f.same("the page after", page, []app.Token{first})
+			n, err := r.CountTokens(f.ctx, a.ID, now)
+			f.must(err)
+			f.same("how many", n, 3)
+			page, err = r.TokensByPrefix(f.ctx, a.ID, "sgu_a", now)
+			f.must(err)
+			f.same("by prefix", page, []app.Token{first})
+			page, err = r.TokensByPrefix(f.ctx, a.ID, "sgu_b", now)
+			f.must(err)
+			f.same("two of a prefix", len(page), 2)
+			page, err = r.TokensByPrefix(f.ctx, a.ID, "sgu_", now)
+			f.must(err)
+			f.same("of a part of the prefix", len(page), 0)
+			return nil
+		})
+		f.write(func(tx app.Tx) error { return tx.SetTokenDescription(f.ctx, first.ID, "nightly") })
+		first.Description = "nightly"
+		f.same("described", f.token(first.Hash), first)
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetTokenDescription(f.ctx, id(), "") }), app.ErrNotFound)
 	}},
 	{"roles", func(f *fixture) {
 		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}

@@ -103,6 +103,7 @@ var concurrencyTests = []test{
 		f.same("users made", made, 1)
 	}},
 	{"users and the end of their service", testServiceEndsUnderUsers},
+	{"services and the end of their project", testProjectEndsUnderServices},
 	{"a snapshot does not move", func(f *fixture) {
 		u := f.newUser("reader", start)
 		f.read(func(r app.Reader) error {
@@ -246,4 +247,42 @@ func testServiceEndsUnderUsers(f *fixture) {
 	f.together(10, add)
 	group.Wait()
 	f.countUsers(0, f.project.ID, f.service.ID)
+}
+
+// testProjectEndsUnderServices makes services while their project is deleted: none
+// is left in a deleted project.
+func testProjectEndsUnderServices(f *fixture) {
+	second := f.open(f.T)
+	p := f.newProject("ends")
+	errLeft := errors.New("services are left")
+	add := func() error {
+		s := app.Service{ID: id(), ProjectID: p.ID, Name: fmt.Sprintf("service-%d", id()), CreatedAt: start, UpdatedAt: start}
+		return second.Write(f.ctx, func(tx app.Tx) error {
+			if _, err := tx.ProjectByName(f.ctx, p.Name); errors.Is(err, app.ErrNotFound) {
+				return nil // too late
+			}
+			return tx.InsertService(f.ctx, s)
+		})
+	}
+	end := func() error {
+		return f.store.Write(f.ctx, func(tx app.Tx) error {
+			if n, err := tx.CountServices(f.ctx, p.ID); err != nil || n > 0 {
+				return errors.Join(err, errLeft)
+			}
+			return tx.DeleteProject(f.ctx, p.ID, start)
+		})
+	}
+	var ended error
+	var group sync.WaitGroup
+	group.Go(func() { ended = end() })
+	f.together(10, add)
+	group.Wait()
+	f.read(func(r app.Reader) error {
+		n, err := r.CountServices(f.ctx, p.ID)
+		f.must(err)
+		if ended == nil && n > 0 || ended != nil && (n == 0 || !errors.Is(ended, errLeft)) {
+			f.Errorf("the project's end gave %v, and %d services are in it", ended, n)
+		}
+		return nil
+	})
 }

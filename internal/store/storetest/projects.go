@@ -55,6 +55,60 @@ var projectTests = []test{
 		})
 		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetProjectPolicy(f.ctx, id(), o) }), app.ErrNotFound)
 	}},
+	{"names and tags of a project", func(f *fixture) {
+		f.newProject("beta")
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RenameProject(f.ctx, f.project.ID, "beta") }), app.ErrExists)
+		tags := map[string]string{"team": "Ö", "a": ""}
+		f.write(func(tx app.Tx) error {
+			f.must(tx.RenameProject(f.ctx, f.project.ID, "gamma"))
+			return tx.SetProjectTags(f.ctx, f.project.ID, tags)
+		})
+		want := f.project
+		want.Name, want.Tags = "gamma", tags
+		f.read(func(r app.Reader) error {
+			got, err := r.ProjectByName(f.ctx, "gamma")
+			f.must(err)
+			f.same("renamed", got, want)
+			for name, taken := range map[string]bool{"acme": true, "beta": true, "gamma": false} {
+				got, err := r.FirstNameTaken(f.ctx, name)
+				f.must(err)
+				f.same(name+" is a first name", got, taken)
+			}
+			return nil
+		})
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.RenameProject(f.ctx, id(), "delta") }), app.ErrNotFound)
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.SetProjectTags(f.ctx, id(), nil) }), app.ErrNotFound)
+	}},
+	{"deleted project", func(f *fixture) {
+		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
+		f.write(func(tx app.Tx) error {
+			f.must(tx.InsertAccount(f.ctx, a))
+			f.must(tx.SetRole(f.ctx, f.project.ID, a.ID, app.RoleAdmin, start))
+			f.must(tx.InsertInvitation(f.ctx, app.Invitation{ProjectID: f.project.ID, Email: "bob@example.org", TokenHash: hashOf(1), ExpiresAt: start.Add(day)}))
+			f.must(tx.DeleteService(f.ctx, f.service.ID, start))
+			return tx.DeleteProject(f.ctx, f.project.ID, start.Add(time.Hour))
+		})
+		f.read(func(r app.Reader) error {
+			got, err := r.Project(f.ctx, f.project.ID)
+			f.must(err)
+			f.same("when it was deleted", got.DeletedAt, start.Add(time.Hour))
+			for _, name := range []string{f.project.Name, got.Name} {
+				_, err = r.ProjectByName(f.ctx, name)
+				f.is(err, app.ErrNotFound)
+			}
+			_, err = r.InvitationByHash(f.ctx, hashOf(1))
+			f.is(err, app.ErrNotFound)
+			taken, err := r.FirstNameTaken(f.ctx, f.project.FirstName)
+			f.must(err)
+			f.same("its first name is taken", taken, true)
+			return nil
+		})
+		f.same("all", f.projectNames(0, 2), []string(nil))
+		f.same("those of an account", f.projectNames(a.ID, 2), []string(nil))
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.DeleteProject(f.ctx, f.project.ID, start) }), app.ErrNotFound)
+		again := app.Project{ID: id(), Name: f.project.Name, FirstName: "acme-2", CreatedAt: start}
+		f.write(func(tx app.Tx) error { return tx.InsertProject(f.ctx, again) })
+	}},
 	{"pages of projects", func(f *fixture) {
 		a := app.Account{ID: id(), Email: "ann@example.org", CreatedAt: start}
 		f.write(func(tx app.Tx) error { return tx.InsertAccount(f.ctx, a) })

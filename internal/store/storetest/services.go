@@ -8,6 +8,26 @@ import (
 )
 
 var serviceTests = []test{
+	{"changed service", func(f *fixture) {
+		s := f.service
+		s.Plan, s.Cloud, s.UserConfig, s.TechEmails = "new", "other", []byte(`{"a":1}`), []string{"a@example.org"}
+		s.Tags, s.TerminationProtection, s.UpdatedAt = map[string]string{"k": "v"}, true, start.Add(time.Hour)
+		f.write(func(tx app.Tx) error { return tx.UpdateService(f.ctx, s) })
+		f.read(func(r app.Reader) error {
+			got, err := r.ServiceByName(f.ctx, f.project.ID, s.Name)
+			f.must(err)
+			f.same("service", got, s)
+			n, err := r.CountServices(f.ctx, f.project.ID)
+			f.must(err)
+			f.same("services", n, 1)
+			return nil
+		})
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.DeleteService(f.ctx, s.ID, start) }), app.ErrNotFound) // protected
+		s.TerminationProtection = false
+		f.write(func(tx app.Tx) error { return tx.UpdateService(f.ctx, s) })
+		f.write(func(tx app.Tx) error { return tx.DeleteService(f.ctx, s.ID, start) })
+		f.is(f.store.Write(f.ctx, func(tx app.Tx) error { return tx.UpdateService(f.ctx, s) }), app.ErrNotFound)
+	}},
 	{"services", func(f *fixture) {
 		s := app.Service{
 			ID: id(), ProjectID: f.project.ID, Name: "orders.prod", Plan: "business-4", Cloud: "own",
@@ -34,7 +54,11 @@ var serviceTests = []test{
 		})
 		f.same("changed service", f.serviceByName(s.Name), s)
 
-		f.write(func(tx app.Tx) error { return tx.DeleteService(f.ctx, s.ID, at) })
+		s.TerminationProtection = false
+		f.write(func(tx app.Tx) error {
+			f.must(tx.UpdateService(f.ctx, s))
+			return tx.DeleteService(f.ctx, s.ID, at)
+		})
 		f.is(f.readService(f.project.ID, s.Name), app.ErrNotFound)
 		for what, change := range map[string]func(app.Tx) error{
 			"policy":    func(tx app.Tx) error { return tx.SetServicePolicy(f.ctx, s.ID, s.Override, at) },
