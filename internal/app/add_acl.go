@@ -59,5 +59,5 @@ func (u *unit) insertACL(ctx context.Context, s scope, svc Service, row ACL) (er
 
 // grantDetail is the detail of an audit entry about a row.
 func grantDetail(row ACL) map[string]string {
-	return map[string]string{"acl_id": ACLID(row.ID), "permission": row.Permission, "topic": row.Topic, "username": row.Username}
+	return map[string]string{"acl_id": ACLID(row.ID), "may": row.Permission, "topic": row.Topic, "username": row.Username}
 }
