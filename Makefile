@@ -41,7 +41,7 @@ setup:
 	@scripts/setup.sh test
 	@test/e2e/fetch-kafka.sh >/dev/null
 	@test/e2e/fetch-avn.sh >/dev/null
-	@test/e2e/fetch-kafkajs.sh >/dev/null
+	@test/e2e/fetch-node.sh >/dev/null
 	@test/e2e/fetch-schemathesis.sh >/dev/null
 
 .PHONY: check

@@ -52,6 +52,48 @@ func inForm(message string) string {
 	).Replace(message))
 }
 
+// serviceChange is what the form that changes a service holds.
+type serviceChange struct {
+	Bootstrap, Message string
+	Protected          bool
+}
+
+func (v *visit) changeServicePage(f serviceFrame) error {
+	if err := v.manages(app.ManageServices); err != nil {
+		return err
+	}
+	return v.changeServiceWith(f, http.StatusOK, serviceChange{
+		Bootstrap: strings.ReplaceAll(f.Bootstrap, ",", ", "), Protected: f.Service.TerminationProtection,
+	})
+}
+
+func (v *visit) changeServiceWith(f serviceFrame, status int, c serviceChange) error {
+	return v.dialog(status, "Change "+f.Service.Name, changeServiceDialog(f, c))
+}
+
+func (v *visit) changeService(f serviceFrame) error {
+	if err := v.manages(app.ManageServices); err != nil {
+		return err
+	}
+	if err := v.form(); err != nil {
+		return err
+	}
+	c := serviceChange{Bootstrap: strings.TrimSpace(v.r.PostForm.Get("bootstrap")), Protected: v.r.PostForm.Get("protected") != ""}
+	var bootstrap any // nil takes the option away
+	if c.Bootstrap != "" {
+		bootstrap = c.Bootstrap
+	}
+	err := v.App.UpdateService(v.r.Context(), v.actor, f.Project, f.Service.Name, app.ServicePatch{
+		UserConfig: map[string]any{"bootstrap_servers": bootstrap}, TerminationProtection: &c.Protected,
+	}, v.now)
+	if err != nil {
+		status, e := v.refusal(err)
+		c.Message = inForm(e.Message)
+		return v.changeServiceWith(f, status, c)
+	}
+	return v.done(f.path(), "Service "+f.Service.Name+" is changed.")
+}
+
 // deletion is what the form that deletes a service shows.
 type deletion struct {
 	Typed, Message string

@@ -19,6 +19,8 @@ func (s *server) serviceRoutes() {
 	s.mux.HandleFunc("GET "+services+"/{service}/notifications", s.inService("notifications", (*visit).serviceNotices))
 	s.mux.HandleFunc("POST "+services+"/{service}/notifications", s.inService("notifications", (*visit).setServiceContacts))
 	s.mux.HandleFunc("GET "+services+"/{service}/activity", s.inService("activity", (*visit).serviceActivity))
+	s.mux.HandleFunc("GET "+services+"/{service}/change", s.inService("overview", (*visit).changeServicePage))
+	s.mux.HandleFunc("POST "+services+"/{service}/change", s.inService("overview", (*visit).changeService))
 	s.mux.HandleFunc("GET "+services+"/{service}/delete", s.inService("overview", (*visit).deleteServicePage))
 	s.mux.HandleFunc("POST "+services+"/{service}/delete", s.inService("overview", (*visit).deleteService))
 }

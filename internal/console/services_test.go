@@ -117,6 +117,35 @@ func TestDeleteProtectedService(t *testing.T) {
 	if err := r.service("ledger"); err != nil {
 		t.Error(err)
 	}
+	change := c.get(ledger).link("Change…")
+	c.get(change).ok().submit(change, "protected", "").redirects(ledger)
+	c.get(ledger).ok().link("Delete service…")
+}
+
+// TestChangeService: addresses and protection are changed, options that the form does not name stay.
+func TestChangeService(t *testing.T) {
+	r := newRig(t)
+	config := map[string]any{"bootstrap_servers": "k1.example.com:9094", "kafka_version": "4.1"}
+	if err := r.app.AddService(t.Context(), app.System(), app.DemoProject, app.NewService{Name: "ledger", UserConfig: config}, r.now); err != nil {
+		t.Fatal(err)
+	}
+	c, ledger := r.operator(), demo+"/services/ledger"
+	change := c.get(ledger).ok().link("Change…")
+	form := c.get(change).ok()
+	if form.field("bootstrap") != "k1.example.com:9094" {
+		t.Errorf("the form holds %q", form.field("bootstrap"))
+	}
+	refused := form.submit(change, "bootstrap", "k1.example.com").status(http.StatusUnprocessableEntity).shows("Bootstrap servers must be")
+	if refused.field("bootstrap") != "k1.example.com" {
+		t.Error("what was typed is lost")
+	}
+	form.submit(change, "bootstrap", "k1.example.com:9095, k2.example.com:9095", "protected", "yes").redirects(ledger).follow().
+		shows("Service ledger is changed.", "k2.example.com:9095", "ledger has termination protection")
+	v, err := r.app.SummarizeService(t.Context(), app.System(), app.DemoProject, "ledger", r.now)
+	if err != nil || !strings.Contains(string(v.UserConfig), `"kafka_version":"4.1"`) {
+		t.Errorf("%s, %v", v.UserConfig, err)
+	}
+	c.get(change).ok().submit(change, "bootstrap", "").redirects(ledger).follow().shows("not known")
 }
 
 func TestServiceBanner(t *testing.T) {

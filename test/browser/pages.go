@@ -48,6 +48,7 @@ var Pages = []Page{
 	{Name: "service", Path: orders},
 	{Name: "service-notifications", Path: orders + "/notifications"},
 	{Name: "service-activity", Path: orders + "/activity"},
+	{Name: "service-change", Path: orders, Opens: orders + "/change"},
 	{Name: "service-delete", Path: orders + "/delete"},
 	{Name: "users", Path: users},
 	{Name: "users-none", Path: users + "?search=nowhere"},

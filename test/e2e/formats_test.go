@@ -110,7 +110,7 @@ func pythonSends(t *testing.T, dir, script string, args ...string) {
 }
 
 func kafkajsSends(t *testing.T, dir, value string) {
-	modules, err := command("./fetch-kafkajs.sh")
+	modules, err := command("./fetch-node.sh")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs kafkajs by npm and prints the folder of its modules. Does nothing when
-# it is there already.
+# Installs kafkajs and the linter of specifications by npm and prints the folder of
+# their modules. Does nothing when they are there already.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
