@@ -228,6 +228,37 @@ func TestACLRowsAreRefused(t *testing.T) {
 	})
 }
 
+func TestAServiceHasNotTooManyACLs(t *testing.T) {
+	f := newFixture(t, t.TempDir(), "")
+	f.service()
+	f.must(f.store.Write(f.ctx, func(tx app.Tx) error {
+		p, err := tx.ProjectByName(f.ctx, "acme")
+		f.must(err)
+		s, err := tx.ServiceByName(f.ctx, p.ID, "orders")
+		f.must(err)
+		for i := range 9999 {
+			revision, err := tx.TouchCluster(f.ctx, p.ID, s.ID, f.now)
+			f.must(err)
+			f.must(tx.InsertACL(f.ctx, app.ACL{ID: int64(i + 1), ServiceID: s.ID, Revision: revision, Grant: grant("read", fmt.Sprint(i), "*"), CreatedAt: f.now}))
+		}
+		return nil
+	}))
+	if list := f.addACL("read", "the-last", "*"); len(list.Rows) != 10_000 || list.Rows[9_999].Topic != "the-last" {
+		t.Errorf("%d rows", len(list.Rows))
+	}
+	_, err := f.AddACL(f.ctx, f.admin, "acme", "orders", grant("read", "one-more", "*"), f.now)
+	if e := f.refused(err, app.CodeConflict); !strings.Contains(e.Message, "10000") {
+		t.Errorf("one too many: %s", e.Message)
+	}
+	cluster := f.reachable()
+	if r := f.sync(); r.Failure != "" || r.Created != 30_003 { // three for each topic, three for the groups
+		t.Errorf("all of them: %+v", r)
+	}
+	if len(cluster.acls) != 30_003 {
+		t.Errorf("the cluster has %d", len(cluster.acls))
+	}
+}
+
 func TestForeignACLsAreLeftAlone(t *testing.T) {
 	onBoth(t, func(t *testing.T, f *fixture) {
 		f.service()

@@ -40,6 +40,7 @@ type App struct {
 	denials     denials
 	verified    verified
 	readings    chan struct{} // holds one per large service that is being shown
+	diffs       chan struct{} // holds one per cluster that somebody waits for
 }
 
 // New returns an App over its parts.
@@ -47,7 +48,7 @@ func New(c Config) *App {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &App{Config: c, readings: make(chan struct{}, readings)}
+	return &App{Config: c, readings: make(chan struct{}, readings), diffs: make(chan struct{}, diffs)}
 }
 
 // Actor is who asks. System is Segue itself: the sweep, first set-up, the demo.

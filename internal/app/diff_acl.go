@@ -18,8 +18,12 @@ type ACLDiff struct {
 	Pending string // as ACLList has it
 }
 
-// diffWithin bounds the wait for a cluster.
-const diffWithin = 20 * time.Second
+const (
+	// diffWithin bounds the wait for a cluster.
+	diffWithin = 20 * time.Second
+	// diffs is how many clusters are asked at once because somebody wants to know.
+	diffs = 8
+)
 
 // DiffACL compares a service's access list with what its cluster has now.
 func (a *App) DiffACL(ctx context.Context, actor Actor, project, service string, now time.Time) (ACLDiff, error) {
@@ -41,6 +45,12 @@ func (a *App) DiffACL(ctx context.Context, actor Actor, project, service string,
 	}
 	if len(w.service.ReplAddresses) == 0 {
 		return ACLDiff{}, fail(CodeConflict, noKit)
+	}
+	select {
+	case a.diffs <- struct{}{}:
+		defer func() { <-a.diffs }()
+	default:
+		return ACLDiff{}, fail(CodeUnavailable, "the brokers of %d services are being asked at this moment: try again", diffs)
 	}
 	asking, cancel := context.WithTimeout(ctx, diffWithin)
 	defer cancel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/segue-project/segue/internal/lifecycle"
@@ -285,5 +286,5 @@ func clusterWords(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		text = "the brokers did not answer in time: see that they run and that Segue reaches their REPL listener"
 	}
-	return text[:min(len(text), maxClusterWords)]
+	return strings.ToValidUTF8(strings.ReplaceAll(text[:min(len(text), maxClusterWords)], "\x00", ""), "")
 }
