@@ -123,17 +123,11 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	sync, err := clusterSync(ctx, r, s.ID)
+	note, err := notApplied(ctx, r, s)
 	if err != nil {
 		return nil, err
 	}
-	if words := sync.pendingWords(s); words != "" {
-		level := "notice"
-		if sync.Error != "" {
-			level = "warning"
-		}
-		add(level, NoteNotApplied, "What users may do at the brokers is %s.", words)
-	}
+	notes = append(notes, note...)
 	warning, err := deletedWarning(ctx, r, s.ProjectID, s.Name, "", now)
 	if err != nil {
 		return nil, err
@@ -142,6 +136,23 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 		add("notice", NoteDeletedPairs, "%s", warning)
 	}
 	return notes, nil
+}
+
+// notApplied says that the brokers lack what was set, where they do.
+func notApplied(ctx context.Context, r Reader, s Service) ([]Notification, error) {
+	sync, err := clusterSync(ctx, r, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	words := sync.pendingWords(s)
+	if words == "" {
+		return nil, nil
+	}
+	level := "notice"
+	if sync.Error != "" {
+		level = "warning"
+	}
+	return []Notification{{Level: level, Type: NoteNotApplied, Message: "What users may do at the brokers is " + words + "."}}, nil
 }
 
 func expiringMessage(n int, first, now time.Time) string {

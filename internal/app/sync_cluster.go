@@ -102,7 +102,7 @@ type clusterWork struct {
 // run looks and repairs. What it did before an error is recorded.
 func (s *clusterWork) run(ctx context.Context) error {
 	if len(s.wish.service.ReplAddresses) == 0 {
-		return errors.New(noKit)
+		return fail(CodeConflict, noKit)
 	}
 	var err error
 	if s.cluster, err = s.app.connect(ctx, &s.wish, s.now); err != nil {

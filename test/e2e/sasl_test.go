@@ -23,25 +23,13 @@ func TestPasswordsAtABroker(t *testing.T) {
 	t.Parallel()
 	s := startSegue(t, "--reconcile", "2s")
 	s.createProject(t, "demo", "", "")
-	p := freePorts(t, 4)
-	at := func(port int) string { return net.JoinHostPort(loopback, fmt.Sprint(port)) }
-	c := &cluster{project: "demo", service: "orders", kit: t.TempDir(), client: at(p[0]), repl: at(p[1]), controllerPort: p[2]}
-	sasl := at(p[3])
-	s.run(t, "service create orders --project demo -c bootstrap_servers=%s -c sasl_bootstrap_servers=%s -c kafka_authentication_methods.sasl=true", c.client, sasl)
-	s.makeKit(t, c, c.kit)
+	c, sasl := s.createSASLService(t)
 	credentials := s.createUser(t, "demo", "orders", "alice")
 	s.acl(t, "acl-add orders --permission readwrite --topic events --username alice")
 	c.start(t, brokerOptions{settings: small()})
 	createTopic(t, c.admin, topic, 1)
 	s.applied(t)
 
-	service, err := s.api.DescribeService(t.Context(), "demo", "orders")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ways := service.Components; len(ways) != 2 || ways[0].KafkaAuthenticationMethod != "certificate" || ways[1].KafkaAuthenticationMethod != "sasl" || ways[1].Port != p[3] {
-		t.Errorf("components: %+v", ways)
-	}
 	trust := &tls.Config{RootCAs: loadTLS(t, credentials).RootCAs}
 	as := func(password string) *userClient {
 		return clientWith(t, "alice", kgo.SeedBrokers(sasl), kgo.DialTLSConfig(trust), kgo.SASL(scram.Auth{User: "alice", Pass: password}.AsSha512Mechanism()))
@@ -77,6 +65,25 @@ func TestPasswordsAtABroker(t *testing.T) {
 		t.Errorf("after SASL was switched off the broker has %+v, %v", left, err)
 	}
 	s.doctor(t)
+}
+
+// createSASLService makes service orders and its kit, with a listener for passwords.
+func (s *segue) createSASLService(t *testing.T) (c *cluster, sasl string) {
+	t.Helper()
+	p := freePorts(t, 4)
+	at := func(port int) string { return net.JoinHostPort(loopback, fmt.Sprint(port)) }
+	c = &cluster{project: "demo", service: "orders", kit: t.TempDir(), client: at(p[0]), repl: at(p[1]), controllerPort: p[2]}
+	sasl = at(p[3])
+	s.run(t, "service create orders --project demo -c bootstrap_servers=%s -c sasl_bootstrap_servers=%s -c kafka_authentication_methods.sasl=true", c.client, sasl)
+	s.makeKit(t, c, c.kit)
+	service, err := s.api.DescribeService(t.Context(), "demo", "orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ways := service.Components; len(ways) != 2 || ways[0].KafkaAuthenticationMethod != "certificate" || ways[1].KafkaAuthenticationMethod != "sasl" || ways[1].Port != p[3] {
+		t.Errorf("components: %+v", ways)
+	}
+	return c, sasl
 }
 
 // wrongPassword demands that the broker refuses who it is, not what it asks for.
