@@ -87,7 +87,7 @@ func (v *visit) addACL(f serviceFrame) error {
 		a.Message = inForm(e.Message)
 		return v.dialog(status, "Add a row", newACLDialog(a))
 	}
-	return v.done(f.path("access"), "The row is added. "+sentence(list.Pending)+".")
+	return v.done(f.path("access"), "The row is added. "+sentence(list.Pending))
 }
 
 func (v *visit) deleteACLPage(f serviceFrame) error {
