@@ -166,8 +166,20 @@ func TestACLsAreAppliedAndTakenAway(t *testing.T) {
 		if len(first.Rows) != 1 || first.Rows[0].Applied || !strings.Contains(first.Pending, "broker-kit") {
 			t.Fatalf("before a kit was made: %+v", first)
 		}
-		if f.sync(); f.acl().Rows[0].Applied {
-			t.Fatal("applied without a way to the brokers")
+		if r := f.sync(); r.Looked || f.acl().Rows[0].Applied {
+			t.Fatalf("applied without a way to the brokers: %+v", r)
+		}
+		if due, err := f.DueClusters(f.ctx, f.now.Add(day), 1); err != nil || len(due) != 0 {
+			t.Errorf("a cluster that nobody knows is looked for: %v, %v", due, err)
+		}
+		needs := 0
+		f.must(f.CheckStore(f.ctx, f.now, func(v app.Violation) {
+			if strings.Contains(v.Message, "broker-kit") {
+				needs++
+			}
+		}))
+		if needs != 1 {
+			t.Errorf("doctor says %d times that there is no kit", needs)
 		}
 		cluster := f.reachable() // makes the cluster due
 		if r := f.sync(); r.Created != 6 || r.Failure != "" {

@@ -19,7 +19,7 @@ func (c *checker) checkClusters(ctx context.Context) error {
 			c.violation(0, subject, "its cluster is noted to have an access list that there never was: change a row, which has the brokers looked at")
 		case known && !svc.DeletedAt.IsZero():
 		case s.Pending() && s.DueAt.IsZero():
-			c.violation(0, subject, "its cluster lacks what was set and is not looked at any more: change a row of its access list, which has it looked at")
+			c.violation(0, subject, "its access list or its passwords are not on the brokers: %s", noKit)
 		case !s.FailingSince.IsZero() && c.now.Sub(s.FailingSince) > clusterLate:
 			c.violation(0, subject, "its cluster could not be looked at since %s, %d times: %s", stamp(s.FailingSince), s.Failures, s.Error)
 		}

@@ -13,7 +13,7 @@ import (
 
 // SyncReport is what a look at a cluster did.
 type SyncReport struct {
-	Looked                     bool // false: it was not due, or nobody wishes anything of it
+	Looked                     bool // false: it was not due, or no kit says where it is
 	Created, Deleted, Repaired int  // bindings and passwords
 	Failure                    string
 }
@@ -45,6 +45,10 @@ func (a *App) SyncCluster(ctx context.Context, serviceID int64, now time.Time) (
 	})
 	if err != nil || w.sync.DueAt.IsZero() || w.sync.DueAt.After(now) { // another replica looked meanwhile
 		return SyncReport{}, err
+	}
+	if len(w.service.ReplAddresses) == 0 { // its kit has it looked at
+		w.sync.DueAt = time.Time{}
+		return SyncReport{}, a.write(ctx, System(), now, func(u *unit) error { return u.SaveClusterSync(ctx, w.sync) })
 	}
 	looking, cancel := context.WithTimeout(ctx, syncWithin)
 	defer cancel()
@@ -100,11 +104,7 @@ type clusterWork struct {
 }
 
 // run looks and repairs. What it did before an error is recorded.
-func (s *clusterWork) run(ctx context.Context) error {
-	if len(s.wish.service.ReplAddresses) == 0 {
-		return fail(CodeConflict, noKit)
-	}
-	var err error
+func (s *clusterWork) run(ctx context.Context) (err error) {
 	if s.cluster, err = s.app.connect(ctx, &s.wish, s.now); err != nil {
 		return err
 	}
