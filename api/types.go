@@ -254,14 +254,6 @@ type Maintenance struct {
 	Updates []any  `json:"updates"`
 }
 
-// ACL is one row of a service's Kafka access list.
-type ACL struct {
-	ID         string `json:"id"`
-	Permission string `json:"permission"`
-	Topic      string `json:"topic"`
-	Username   string `json:"username"`
-}
-
 // Component is one way into a service.
 type Component struct {
 	Component                 string `json:"component"`

@@ -26,6 +26,7 @@ var runPages = []string{
 	"formats.md",
 	"roles.md",
 	"csr.md",
+	"acls.md",
 }
 
 // signIn goes before the commands of a page that does not show how to sign in.

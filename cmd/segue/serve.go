@@ -37,6 +37,7 @@ type serveOptions struct {
 	tlsKey    string
 	logLevel  string
 
+	reconcile      time.Duration
 	trustedProxies string
 	proxies        proxies // of trustedProxies, by check
 	allowedHosts   string
@@ -70,8 +71,13 @@ once, or written to DIR/setup-link where standard output is not a terminal.`,
 	if err != nil {
 		tick = 0 // refused by check, with the remedy
 	}
+	reconcile, err := time.ParseDuration(envOr("SEGUE_RECONCILE", app.DefaultReconcileEvery.String()))
+	if err != nil {
+		reconcile = 0 // refused by check, as tick
+	}
 	o.listenFlags(cmd)
 	cmd.Flags().DurationVar(&o.tick, "tick", tick, "how often to look for what is due [SEGUE_TICK]")
+	cmd.Flags().DurationVar(&o.reconcile, "reconcile", reconcile, "how often to compare the ACLs of clusters with what was set [SEGUE_RECONCILE]")
 	cmd.Flags().StringVar(&o.publicURL, "public-url", os.Getenv("SEGUE_PUBLIC_URL"), "where clients and brokers reach this Segue; certificates then name their CRL there [SEGUE_PUBLIC_URL]")
 	cmd.Flags().BoolVar(&o.demo, "demo", os.Getenv("SEGUE_DEMO") == "true", "fill an empty store with twelve users at every stage of the life [SEGUE_DEMO]")
 	cmd.Flags().StringVar(&o.tlsKey, "tls-key", os.Getenv("SEGUE_TLS_KEY"), "PEM key of --tls-cert [SEGUE_TLS_KEY]")
@@ -90,6 +96,9 @@ func (o *serveOptions) listenFlags(cmd *cobra.Command) {
 func (o *serveOptions) check() error {
 	if o.tick < 100*time.Millisecond || o.tick > time.Hour {
 		return usage("--tick must be between 100ms and 1h, such as 30s")
+	}
+	if o.reconcile < time.Second || o.reconcile > 24*time.Hour {
+		return usage("--reconcile must be between 1s and 24h, such as 5m")
 	}
 	if (o.tlsCert == "") != (o.tlsKey == "") {
 		return usage("--tls-cert and --tls-key go together")
@@ -228,7 +237,7 @@ func (o *serveOptions) open(ctx context.Context, log *slog.Logger) (*instance, e
 	}
 	outgoing := notify.NewOutgoing(o.allowPrivate)
 	return openInstance(ctx, o.storeOptions, true, app.Config{
-		PublicURL: o.publicURL, Log: log, Mailer: mailer, Posters: map[app.ChannelKind]app.Poster{
+		PublicURL: o.publicURL, ReconcileEvery: o.reconcile, Log: log, Mailer: mailer, Posters: map[app.ChannelKind]app.Poster{
 			app.ChannelWebhook: notify.NewWebhook(outgoing, time.Now), app.ChannelSlack: notify.NewSlack(outgoing),
 		},
 	})
@@ -237,7 +246,7 @@ func (o *serveOptions) open(ctx context.Context, log *slog.Logger) (*instance, e
 // runner runs the background jobs.
 func (o *serveOptions) runner(in *instance, metrics *httpapi.Metrics, log *slog.Logger) (*work.Runner, error) {
 	return work.New(work.Config{
-		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Notifier: in.app, Tick: o.tick, Now: time.Now,
+		DB: in.store.Writer(), Dialect: in.store.Dialect(), Sweeper: in.app, Notifier: in.app, Syncer: in.app, Tick: o.tick, Now: time.Now,
 		HostClock: in.store.HostClock, RefreshKeys: in.custody.Refresh,
 		Observe: metrics.ObserveSweep, Heartbeat: heartbeat(o.heartbeatURL), Log: log,
 	})

@@ -17,6 +17,7 @@ func newServiceCommand(c *cli) *cobra.Command {
 	cmd.AddCommand(
 		newServiceCreateCommand(c), newServiceListCommand(c), newServiceGetCommand(c), newServiceUpdateCommand(c), newServiceTerminateCommand(c),
 		newServiceTagsCommand(c), newServicePolicyCommand(c),
+		newACLAddCommand(c), newACLListCommand(c), newACLDeleteCommand(c), newACLDiffCommand(c),
 		newServiceRenewalsCommand(c), newBrokerKitCommand(c), newServiceContactsCommand(c), newRecipientsCommand(c),
 		newUserCreateCommand(c), newUserListCommand(c), newUserGetCommand(c), newUserDeleteCommand(c), newUserRenewCommand(c), newUserCSRCommand(c), newUserSnoozeCommand(c),
 		newUserCredsDownloadCommand(c), newUserBundleCommand(c), newUserKafkaJavaCredsCommand(c), newUserCredsAcknowledgeCommand(c), newUserPasswordResetCommand(c),

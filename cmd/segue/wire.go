@@ -126,7 +126,7 @@ func openOn(ctx context.Context, st *store.Store, o storeOptions, create bool, c
 	}
 	config.Store, config.Inspector, config.Resealer, config.Custody = st, st, st, custody
 	config.Passwords, config.Tokens, config.Limits = auth.NewPasswords(), auth.Tokens{}, auth.NewLimits()
-	config.Kit, config.Renderer, config.NewWebhookSecret = kafka.Kit{}, notify.NewRenderer(), notify.NewWebhookSecret
+	config.Kit, config.Clusters, config.Renderer, config.NewWebhookSecret = kafka.Kit{}, kafka.Clusters{}, notify.NewRenderer(), notify.NewWebhookSecret
 	return &instance{store: st, custody: custody, app: app.New(config)}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/segue-project/segue/api"
 	"github.com/segue-project/segue/internal/words"
@@ -108,4 +109,10 @@ func printed(r rune) rune {
 // gets through, and lines are joined.
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(strings.Map(printed, s)), " ")
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
 }

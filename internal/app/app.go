@@ -15,12 +15,16 @@ type Config struct {
 	Passwords Passwords
 	Tokens    Tokens
 	Kit       KitRenderer
+	Clusters  Clusters
 	Renderer  Renderer
 	Mailer    Mailer
 	Posters   map[ChannelKind]Poster
 	// NewWebhookSecret makes what signs a webhook's deliveries.
 	NewWebhookSecret func() string
 	Limits           Limits
+	// ReconcileEvery is how often a cluster is compared with what is wished of it;
+	// zero: DefaultReconcileEvery.
+	ReconcileEvery time.Duration
 	// PublicURL is where clients and brokers reach Segue; certificates name
 	// their CRL only when it is set.
 	PublicURL string
@@ -32,9 +36,11 @@ type App struct {
 	Config
 	authorities sync.Map // CA id → *authority
 	crls        sync.Map // CA id → *cachedCRL
+	sessions    sync.Map // service id → *session
 	denials     denials
 	verified    verified
 	places      *places
+	diffs       chan struct{} // holds one per cluster that somebody waits for
 }
 
 // New returns an App over its parts.
@@ -42,7 +48,7 @@ func New(c Config) *App {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &App{Config: c, places: newPlaces()}
+	return &App{Config: c, places: newPlaces(), diffs: make(chan struct{}, diffs)}
 }
 
 // Actor is who asks. System is Segue itself: the sweep, first set-up, the demo.

@@ -47,6 +47,7 @@ type KitBrokerMaterial struct {
 type KitMaterial struct {
 	Project, Service         string   // Project is the first name, as certificates carry it
 	Bootstrap                []string // host:port of CLIENT
+	SASL                     []string // host:port of the listener for passwords; nil: there is none
 	ReplPort, ControllerPort int
 	Brokers                  []KitBrokerMaterial
 	Admin                    KitLeaf // by the cluster CA, OU=@admin
@@ -125,6 +126,9 @@ func (a *App) BrokerKit(ctx context.Context, actor Actor, project, service strin
 		if err := u.SetReplAddresses(ctx, k.service.ID, addresses, now); err != nil {
 			return err
 		}
+		if err := u.wakeCluster(ctx, k.service); err != nil {
+			return err
+		}
 		return u.audit(k.scope.Project.ID, "broker-kit.create", service, "", map[string]int{"brokers": len(r.Brokers), "keys": len(k.issued)})
 	})
 	return files, err
@@ -152,6 +156,9 @@ func readKit(ctx context.Context, r Reader, actor Actor, project, service string
 	if len(k.service.Bootstrap()) == 0 {
 		return k, fail(CodeConflict, "the service has no address yet: set user_config.bootstrap_servers to the CLIENT listener's \"host:port\", then make the kit")
 	}
+	if k.service.SASLAuth() && len(k.service.SASLBootstrap()) == 0 {
+		return k, fail(CodeConflict, "users authenticate by SASL, and no listener is named for it: set user_config.sasl_bootstrap_servers to its \"host:port\", then make the kit")
+	}
 	if k.project, err = r.ActiveCA(ctx, k.scope.Project.ID, 0, ProjectCA); err != nil {
 		return k, err
 	}
@@ -172,7 +179,7 @@ func (k *kit) make(ctx context.Context, a *App, r KitRequest, now time.Time) err
 		return err
 	}
 	k.material = KitMaterial{
-		Project: k.scope.Project.FirstName, Service: k.service.Name, Bootstrap: k.service.Bootstrap(),
+		Project: k.scope.Project.FirstName, Service: k.service.Name, Bootstrap: k.service.Bootstrap(), SASL: k.service.SASLBootstrap(),
 		ReplPort: r.ReplPort, ControllerPort: r.ControllerPort, MadeAt: now,
 		ProjectCAPEM: []byte(bundlePEM(k.trusted)), ClusterCAPEM: pki.CertPEM(k.cluster.Cert),
 	}

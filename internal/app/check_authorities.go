@@ -137,6 +137,7 @@ var brokerUsages = map[string]struct {
 	"client-listener": {"@brokers", ProjectCA, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}},
 	"cluster":         {"@brokers", ClusterCA, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}},
 	"admin":           {"@admin", ClusterCA, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}},
+	BrokerCertSession: {"@admin", ClusterCA, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}},
 }
 
 func (c *checker) checkBrokerCerts(ctx context.Context) error {

@@ -44,6 +44,7 @@ func (a *App) CheckStore(ctx context.Context, now time.Time, report func(Violati
 		{"services", c.checkServices}, // before users: those of a deleted service are deleted by then
 		{"authorities", c.checkAuthorities},
 		{"broker certificates", c.checkBrokerCerts},
+		{"clusters", c.checkClusters},
 		{"channels", c.checkChannels},
 		{"messages", c.checkMessages},
 		{"audit logs", c.audit.run}, // before and after users: see settleEvents

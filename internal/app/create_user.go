@@ -143,7 +143,11 @@ func (u *unit) insertUser(ctx context.Context, s scope, svc Service, made madeUs
 	if err != nil {
 		return err
 	}
-	return u.save(ctx, target{scope: s, service: svc, user: made.user}, made.change, made.pair)
+	if err := u.save(ctx, target{scope: s, service: svc, user: made.user}, made.change, made.pair); err != nil || !svc.SASLAuth() {
+		return err
+	}
+	_, err = u.TouchCluster(ctx, s.Project.ID, svc.ID, u.now)
+	return err
 }
 
 func userExists() error {

@@ -46,6 +46,9 @@ func (u *unit) deleteService(ctx context.Context, s scope, svc Service) (accepte
 			return time.Time{}, err
 		}
 	}
+	if err := u.dropAllACLs(ctx, svc); err != nil {
+		return time.Time{}, err
+	}
 	if err := u.DeleteService(ctx, svc.ID, u.now); errors.Is(err, ErrNotFound) {
 		return time.Time{}, errStale // deleted meanwhile, or protected
 	} else if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // DeleteUser ends a service user: every generation revoked, keys and password
-// destroyed, facts kept. acceptedUntil says until when a broker that does not
+// destroyed, facts kept; what it was allowed at the brokers is taken away. acceptedUntil says until when a broker that does not
 // check revocation still accepts one of its pairs; zero when none.
 func (a *App) DeleteUser(ctx context.Context, actor Actor, project, service, user string, now time.Time) (acceptedUntil time.Time, err error) {
 	if user == lifecycle.PrimaryUser {
@@ -22,7 +22,10 @@ func (a *App) DeleteUser(ctx context.Context, actor Actor, project, service, use
 			}
 			c := lifecycle.Delete(t.user.Facts, now)
 			acceptedUntil, _ = t.user.Facts.LastEnd(c, now)
-			return u.save(ctx, t, c, nil)
+			if err := u.save(ctx, t, c, nil); err != nil {
+				return err
+			}
+			return u.dropACLs(ctx, t)
 		})
 	})
 	return acceptedUntil, err

@@ -13,6 +13,7 @@ import (
 type ServiceView struct {
 	Service
 	Users         []UserView // the primary user first
+	ACL           []ACLView  // the newest row last
 	Notifications []Notification
 }
 
@@ -30,6 +31,8 @@ const (
 	NoteNoAddress            = "service_address_missing"
 	NoteDeletedPairs         = "deleted_pairs_accepted"
 	NoteNobodyTold           = "nobody_is_told"
+	NoteNotApplied           = "cluster_not_changed_yet"
+	NoteNoSASLAddress        = "service_sasl_address_missing"
 )
 
 // nobodyTold is what NoteNobodyTold says.
@@ -111,12 +114,20 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 	if len(s.Bootstrap()) == 0 {
 		add("notice", NoteNoAddress, "The address of this cluster is not known yet: set user_config.bootstrap_servers to \"host:port\".")
 	}
+	if s.SASLAuth() && len(s.SASLBootstrap()) == 0 {
+		add("notice", NoteNoSASLAddress, "Where clients with passwords connect to is not known yet: set user_config.sasl_bootstrap_servers to \"host:port\", then make the broker kit again.")
+	}
 	switch kit, err := r.NewestBrokerCert(ctx, s.ID); {
 	case err == nil && lifecycle.BrokerKitDue(kit.NotAfter, now):
 		add("warning", NoteBrokerCertsExpiring, "The brokers' own certificates end at %s: make the broker kit again and install it.", stamp(kit.NotAfter))
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
+	note, err := notApplied(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	notes = append(notes, note...)
 	warning, err := deletedWarning(ctx, r, s.ProjectID, s.Name, "", now)
 	if err != nil {
 		return nil, err
@@ -125,6 +136,23 @@ func (a *App) notifications(ctx context.Context, r Reader, s Service, now time.T
 		add("notice", NoteDeletedPairs, "%s", warning)
 	}
 	return notes, nil
+}
+
+// notApplied says that the brokers lack what was set, where they do.
+func notApplied(ctx context.Context, r Reader, s Service) ([]Notification, error) {
+	sync, err := clusterSync(ctx, r, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	words := sync.pendingWords(s)
+	if words == "" {
+		return nil, nil
+	}
+	level := "notice"
+	if sync.Error != "" {
+		level = "warning"
+	}
+	return []Notification{{Level: level, Type: NoteNotApplied, Message: "What users may do at the brokers is " + words + "."}}, nil
 }
 
 func (n ExpiringCount) message(now time.Time) string {

@@ -70,7 +70,7 @@ func (f *fixture) open() (*app.App, *store.Store) {
 	outgoing := notify.NewOutgoing(true)
 	return app.New(app.Config{
 		Store: st, Inspector: st, Resealer: st, Custody: custody,
-		Passwords: auth.NewPasswords(), Tokens: auth.Tokens{}, Limits: auth.NewLimits(), Kit: kafka.Kit{},
+		Passwords: auth.NewPasswords(), Tokens: auth.Tokens{}, Limits: auth.NewLimits(), Kit: kafka.Kit{}, Clusters: kafka.Clusters{},
 		Renderer: notify.NewRenderer(), Mailer: notify.NewOutbox(), NewWebhookSecret: notify.NewWebhookSecret,
 		Posters: map[app.ChannelKind]app.Poster{
 			app.ChannelWebhook: notify.NewWebhook(outgoing, time.Now), app.ChannelSlack: notify.NewSlack(outgoing),

@@ -28,6 +28,9 @@ type Store interface {
 	DuePage(ctx context.Context, shard int, now time.Time, after DueCursor, limit int) ([]DueUser, error)
 	// CountDue counts the users due at now in every shard.
 	CountDue(ctx context.Context, now time.Time) (int, error)
+	// DueClusters returns up to limit services whose cluster is to be looked at,
+	// deleted ones too, the longest due first.
+	DueClusters(ctx context.Context, now time.Time, limit int) ([]int64, error)
 }
 
 // Shards is how many shards users are spread over; see ShardOf.
@@ -50,6 +53,7 @@ type Reader interface {
 	MemberReader
 	ChannelReader
 	MessageReader
+	AccessReader
 }
 
 // Tx reads and writes within one transaction.
@@ -64,6 +68,7 @@ type Tx interface {
 	MemberWriter
 	ChannelWriter
 	MessageWriter
+	AccessWriter
 }
 
 // Account is a person who can sign in.
@@ -544,16 +549,20 @@ type RevokedCert struct {
 	RevokedAt time.Time
 }
 
-// BrokerCert is a certificate of a broker kit, kept because it left the process.
+// BrokerCert is a certificate of a broker kit, or of Segue's own admin, kept because it left the process.
 type BrokerCert struct {
 	CAID      int64
 	ServiceID int64
 	Serial    []byte
 	Cert      []byte
-	Purpose   string // "client-listener", "cluster" or "admin"
+	Purpose   string // "client-listener", "cluster", "admin" or BrokerCertSession
 	NotAfter  time.Time
 	CreatedAt time.Time
 }
+
+// BrokerCertSession is the purpose of what Segue itself shows to brokers; its key
+// never leaves the process, and no kit holds it.
+const BrokerCertSession = "admin-session"
 
 // CAReader reads authorities and what they issued besides users.
 type CAReader interface {
@@ -565,7 +574,7 @@ type CAReader interface {
 	TrustedCAs(ctx context.Context, projectID int64) ([]CA, error)
 	// Revoked returns the CA's revoked certificates that end after the moment.
 	Revoked(ctx context.Context, caID int64, endAfter time.Time) ([]RevokedCert, error)
-	// NewestBrokerCert returns the service's newest one; ErrNotFound when no kit was made.
+	// NewestBrokerCert returns the service's newest one of a kit; ErrNotFound when none was made.
 	NewestBrokerCert(ctx context.Context, serviceID int64) (BrokerCert, error)
 }
 
@@ -684,6 +693,7 @@ type Inspector interface {
 	InspectChannels(ctx context.Context, afterID int64, limit int) ([]Channel, error)
 	// InspectMessages pages by id; each message comes from one snapshot with its attempts and channel.
 	InspectMessages(ctx context.Context, afterID int64, limit int) ([]InspectedMessage, error)
+	InspectClusterSyncs(ctx context.Context, afterServiceID int64, limit int) ([]ClusterSync, error)
 	// LastSweep is the moment of the newest committed sweep; zero for none.
 	LastSweep(ctx context.Context) (time.Time, error)
 	// SweptShards is when a sweep last left nothing due in each shard; zero for never.

@@ -25,6 +25,7 @@ type ServiceReading struct {
 	more    bool   // there may be users after it
 	keys    int    // how many keys will be shown, counted before the first is
 	started bool   // the first page was read
+	listed  bool   // the access list was read
 	placed  bool   // the list that it is part of holds a place
 }
 
@@ -44,6 +45,9 @@ func (a *App) ReadService(ctx context.Context, actor Actor, project, service str
 		if users, err = r.page(ctx, tx); err != nil {
 			return err
 		}
+		if err := r.readACL(ctx, tx); err != nil {
+			return err
+		}
 		if r.more && !r.hidden {
 			if r.keys, err = tx.CountKeys(ctx, r.ID); err != nil {
 				return err
@@ -59,6 +63,21 @@ func (a *App) ReadService(ctx context.Context, actor Actor, project, service str
 		r.keys = keysIn(r.Users...)
 	}
 	return r, err
+}
+
+// ReadACL reads the access list where the reading is one of a list, which holds
+// one service's rows at a time.
+func (r *ServiceReading) ReadACL(ctx context.Context) error {
+	if r.listed {
+		return nil
+	}
+	return r.app.Store.Read(ctx, func(tx Reader) error { return r.readACL(ctx, tx) })
+}
+
+func (r *ServiceReading) readACL(ctx context.Context, tx Reader) error {
+	list, err := readACLs(ctx, tx, r.Service)
+	r.ACL, r.listed = list.Rows, err == nil
+	return err
 }
 
 // page reads the users after the last one read. The primary user comes first,

@@ -37,7 +37,7 @@ func (a *App) resetPassword(ctx context.Context, u *unit, t target) error {
 	if err != nil {
 		return err
 	}
-	return u.SetPassword(ctx, t.user.ID, sealed)
+	return u.setPassword(ctx, t, sealed)
 }
 
 func (a *App) setPassword(ctx context.Context, actor Actor, project, service, user, password string, now time.Time) error {
@@ -53,9 +53,19 @@ func (a *App) setPassword(ctx context.Context, actor Actor, project, service, us
 		if err != nil {
 			return err
 		}
-		if err := u.SetPassword(ctx, t.user.ID, sealed); err != nil {
+		if err := u.setPassword(ctx, t, sealed); err != nil {
 			return err
 		}
 		return u.audit(t.Project.ID, "user.set-password", t.service.Name, t.user.Name, struct{}{})
 	})
+}
+
+// setPassword saves a sealed password, and has the cluster told of it where users
+// authenticate by SASL.
+func (u *unit) setPassword(ctx context.Context, t target, sealed []byte) error {
+	if err := u.SetPassword(ctx, t.user.ID, sealed); err != nil || !t.service.SASLAuth() {
+		return err
+	}
+	_, err := u.TouchCluster(ctx, t.Project.ID, t.service.ID, u.now)
+	return err
 }

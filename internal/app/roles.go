@@ -26,12 +26,13 @@ const (
 	ManageProject  Permission = "project" // name and tags
 	DeleteProject  Permission = "delete-project"
 	MakeBrokerKit  Permission = "broker-kit"
+	ManageACLs     Permission = "acls" // what users may do at the brokers
 )
 
 var matrix = map[Role]map[Permission]bool{
-	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, ManageProject: true, DeleteProject: true, MakeBrokerKit: true},
-	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageProject: true},
-	RoleDeveloper: {ReadProject: true, ReadSecrets: true, ManageUsers: true},
+	RoleAdmin:     {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageMembers: true, ManageProject: true, DeleteProject: true, MakeBrokerKit: true, ManageACLs: true},
+	RoleOperator:  {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageServices: true, ManagePolicy: true, ManageNotices: true, ManageProject: true, ManageACLs: true},
+	RoleDeveloper: {ReadProject: true, ReadSecrets: true, ManageUsers: true, ManageACLs: true},
 	RoleReadOnly:  {ReadProject: true},
 }
 

@@ -15,9 +15,11 @@ import (
 
 // serviceConfig is what Segue reads of a service's user_config; other keys are kept and left alone.
 type serviceConfig struct {
-	BootstrapServers string `json:"bootstrap_servers"`
-	Authentication   struct {
+	BootstrapServers     string `json:"bootstrap_servers"`
+	SASLBootstrapServers string `json:"sasl_bootstrap_servers"`
+	Authentication       struct {
 		Certificate *bool `json:"certificate"`
+		SASL        *bool `json:"sasl"`
 	} `json:"kafka_authentication_methods"`
 }
 
@@ -76,6 +78,18 @@ func (s Service) CertificateAuth() bool {
 	return on == nil || *on
 }
 
+// SASLAuth reports whether users of the service authenticate by SASL SCRAM-SHA-512.
+func (s Service) SASLAuth() bool {
+	on := s.config().Authentication.SASL
+	return on != nil && *on
+}
+
+// SASLBootstrap are the SASL listeners of the service, "host:port"; empty while unknown.
+func (s Service) SASLBootstrap() []string {
+	addresses, _ := parseBootstrap("", s.config().SASLBootstrapServers) // checked when stored
+	return addresses
+}
+
 const (
 	// maxUserConfig bounds a stored user_config, in bytes.
 	maxUserConfig = 64 << 10
@@ -131,9 +145,12 @@ func encodeUserConfig(config map[string]any) ([]byte, error) {
 	}
 	c, err := readConfig(text)
 	if err != nil {
-		return nil, failField("user_config", "user_config: bootstrap_servers must be a string, kafka_authentication_methods an object of true and false")
+		return nil, failField("user_config", "user_config: bootstrap_servers and sasl_bootstrap_servers must be strings, kafka_authentication_methods an object of true and false")
 	}
 	if _, err := parseBootstrap("user_config.bootstrap_servers", c.BootstrapServers); err != nil {
+		return nil, err
+	}
+	if _, err := parseBootstrap("user_config.sasl_bootstrap_servers", c.SASLBootstrapServers); err != nil {
 		return nil, err
 	}
 	return text, nil

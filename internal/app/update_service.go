@@ -51,6 +51,11 @@ func (a *App) changeService(ctx context.Context, actor Actor, project, service s
 		if err := u.UpdateService(ctx, after); err != nil {
 			return err
 		}
+		if before.SASLAuth() != after.SASLAuth() {
+			if _, err := u.TouchCluster(ctx, s.Project.ID, after.ID, now); err != nil {
+				return err
+			}
+		}
 		return u.audit(s.Project.ID, "service.update", service, "", map[string][]string{"changed": fields})
 	})
 }

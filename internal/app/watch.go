@@ -67,6 +67,7 @@ type Metrics struct {
 	Messages  map[MessageState]int
 	OldestDue time.Time // of a message; zero for none
 	LastSweep time.Time // zero for never
+	Clusters  ClusterCount
 }
 
 // ReadMetrics counts for /metrics.
@@ -83,7 +84,10 @@ func (a *App) ReadMetrics(ctx context.Context, now time.Time) (Metrics, error) {
 		if m.Messages, err = r.CountMessages(ctx, 0); err != nil {
 			return err
 		}
-		m.OldestDue, err = r.OldestDue(ctx)
+		if m.OldestDue, err = r.OldestDue(ctx); err != nil {
+			return err
+		}
+		m.Clusters, err = r.CountClusterSyncs(ctx)
 		return err
 	})
 }

@@ -24,6 +24,13 @@ var deeds = map[string]string{
 	"service.delete":    "deleted the service {it} with {users user}",
 	"broker-kit.create": "made a broker kit of {it} for {brokers broker}",
 
+	"acl.add":              "gave {username} {may} on {topic} in {it}",
+	"acl.delete":           "took {may} on {topic} from {username} in {it}",
+	"acl.delete-of-user":   "took {rows ACL row} of {it} away",
+	"acl.repair":           "put {bindings ACL} back on the brokers of {it}, which somebody had taken away",
+	"password.repair":      "put the passwords of {users user} back on the brokers of {it}",
+	"admin-session.create": "made itself a pair to set up the brokers of {it}",
+
 	"user.create":            "added {it}",
 	"user.delete":            "deleted {it}",
 	"user.reset-credentials": "reset the credentials of {it}: generation {generation}",
@@ -73,7 +80,7 @@ var permissions = map[app.Permission]string{
 	app.ManageProject: "to change the project", app.DeleteProject: "to delete the project",
 	app.ManageServices: "to add, change or delete services", app.ManagePolicy: "to change policies",
 	app.ManageNotices: "to change contacts and channels", app.ManageMembers: "to change members",
-	app.MakeBrokerKit: "to make a broker kit",
+	app.MakeBrokerKit: "to make a broker kit", app.ManageACLs: "to change what users may do at the brokers",
 }
 
 // deed is what an entry records, about what.

@@ -80,26 +80,31 @@ var needs = map[string]need{
 	"POST " + inProject + "/settings/channels/{channel}/delete": with(app.ManageNotices),
 	"POST " + inProject + "/settings/channels/{channel}/test":   with(app.ManageNotices),
 
-	"GET " + inProject + "/services":       members,
-	"GET " + inProject + "/new-service":    with(app.ManageServices),
-	"POST " + inProject + "/new-service":   with(app.ManageServices),
-	"GET " + inService:                     members,
-	"GET " + inService + "/activity":       members,
-	"GET " + inService + "/banner":         members,
-	"GET " + inService + "/ca.pem":         members,
-	"GET " + inService + "/change":         with(app.ManageServices),
-	"POST " + inService + "/change":        with(app.ManageServices),
-	"GET " + inService + "/delete":         with(app.ManageServices),
-	"POST " + inService + "/delete":        with(app.ManageServices),
-	"GET " + inService + "/notifications":  members,
-	"POST " + inService + "/notifications": with(app.ManageNotices),
-	"GET " + inService + "/users":          members,
-	"GET " + ofUser:                        members,
-	"GET " + ofUser + "/acknowledge":       with(app.ManageUsers),
-	"POST " + ofUser + "/acknowledge":      with(app.ManageUsers),
-	"GET " + ofUser + "/cert":              with(app.ReadSecrets),
-	"GET " + ofUser + "/key":               with(app.ReadSecrets),
-	"POST " + ofUser + "/key":              with(app.ReadSecrets),
+	"GET " + inProject + "/services":             members,
+	"GET " + inProject + "/new-service":          with(app.ManageServices),
+	"POST " + inProject + "/new-service":         with(app.ManageServices),
+	"GET " + inService:                           members,
+	"GET " + inService + "/access":               members,
+	"GET " + inService + "/access/new":           with(app.ManageACLs),
+	"POST " + inService + "/access/new":          with(app.ManageACLs),
+	"GET " + inService + "/access/{acl}/delete":  with(app.ManageACLs),
+	"POST " + inService + "/access/{acl}/delete": with(app.ManageACLs),
+	"GET " + inService + "/activity":             members,
+	"GET " + inService + "/banner":               members,
+	"GET " + inService + "/ca.pem":               members,
+	"GET " + inService + "/change":               with(app.ManageServices),
+	"POST " + inService + "/change":              with(app.ManageServices),
+	"GET " + inService + "/delete":               with(app.ManageServices),
+	"POST " + inService + "/delete":              with(app.ManageServices),
+	"GET " + inService + "/notifications":        members,
+	"POST " + inService + "/notifications":       with(app.ManageNotices),
+	"GET " + inService + "/users":                members,
+	"GET " + ofUser:                              members,
+	"GET " + ofUser + "/acknowledge":             with(app.ManageUsers),
+	"POST " + ofUser + "/acknowledge":            with(app.ManageUsers),
+	"GET " + ofUser + "/cert":                    with(app.ReadSecrets),
+	"GET " + ofUser + "/key":                     with(app.ReadSecrets),
+	"POST " + ofUser + "/key":                    with(app.ReadSecrets),
 
 	"GET " + inService + "/new-user":        with(app.ManageUsers),
 	"POST " + inService + "/new-user":       with(app.ManageUsers),
@@ -135,7 +140,7 @@ func (r *rig) places() *strings.Replacer {
 	}
 	return strings.NewReplacer("{project}", app.DemoProject, "{service}", "kafka-orders", "{user}", "orders-writer",
 		"{generation}", "2", "{token}", "0123456789", "{file}", assetNames["app.css"], "{email}", readerEmail, "{$}", "",
-		"{channel}", "ops", "{message}", messageID(messages[0].ID), "{session}", "00")
+		"{channel}", "ops", "{message}", messageID(messages[0].ID), "{acl}", r.someACL(), "{session}", "00")
 }
 
 // destroyersLast orders routes so that what one deletes is there for those before.
@@ -186,6 +191,7 @@ var forms = map[string]string{
 	"POST " + inProject + "/settings/policy":       "validity=800d",
 	"POST " + inProject + "/settings/channels/new": "name=chat&kind=webhook&url=https://hooks.example.com/",
 	"POST " + inProject + "/new-service":           "name=kafka-new&bootstrap=kafka.example.com:9092",
+	"POST " + inService + "/access/new":            "username=orders-writer&topic=orders.*&permission=write",
 	"POST " + inService + "/change":                "bootstrap=k1.example.com:9094",
 	"POST " + inService + "/delete":                "name=kafka-orders",
 	"POST " + ofUser + "/acknowledge":              "generation=2",
@@ -296,7 +302,9 @@ func TestRoles(t *testing.T) {
 	t.Run("nobody", func(t *testing.T) {
 		t.Parallel()
 		r := newRig(t)
-		for _, p := range routesOf(t, r) {
+		routes := routesOf(t, r) // adds what they are about
+		before := len(r.audit())
+		for _, p := range routes {
 			got := r.nobody().send(p.request())
 			served(t, p, got)
 			sealedPage(t, p.pattern, got)
@@ -308,8 +316,8 @@ func TestRoles(t *testing.T) {
 				t.Errorf("%s: status %d, want the page to sign in", p.pattern, got.StatusCode)
 			}
 		}
-		if n := len(r.audit()); n != len(newRig(t).audit()) {
-			t.Errorf("nobody left %d entries in the audit log", n)
+		if n := len(r.audit()); n != before {
+			t.Errorf("nobody left %d entries in the audit log", n-before)
 		}
 	})
 }
@@ -349,6 +357,7 @@ func TestStrangerToTheProject(t *testing.T) {
 func TestCrossOrigin(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
+	routes := routesOf(t, r)
 	before := r.everything()
 	hostile := []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.example"}},
@@ -357,7 +366,7 @@ func TestCrossOrigin(t *testing.T) {
 		{"Origin": {"null"}},                 // a sandboxed frame
 	}
 	posts := 0
-	for _, p := range routesOf(t, r) {
+	for _, p := range routes {
 		if p.method == http.MethodGet {
 			continue
 		}
@@ -420,9 +429,10 @@ var formless = []string{
 func TestLargeForms(t *testing.T) {
 	r := newRig(t)
 	c := r.admin()
+	routes := routesOf(t, r) // adds what they are about
 	before := r.everything()
 	large := "x=" + strings.Repeat("a", maxForm)
-	for _, p := range routesOf(t, r) {
+	for _, p := range routes {
 		if p.method == http.MethodGet || slices.Contains(formless, p.pattern) {
 			continue
 		}

@@ -16,6 +16,7 @@ func (s *server) serviceRoutes() {
 	s.mux.HandleFunc("GET "+services+"/{service}/"+caFile, s.inService("overview", (*visit).serviceCA))
 	s.mux.HandleFunc("GET "+services+"/{service}/banner", s.inService("overview", (*visit).serviceBanner))
 	s.mux.HandleFunc("GET "+services+"/{service}/users", s.inService("users", (*visit).usersPage))
+	s.accessRoutes(services + "/{service}")
 	s.mux.HandleFunc("GET "+services+"/{service}/notifications", s.inService("notifications", (*visit).serviceNotices))
 	s.mux.HandleFunc("POST "+services+"/{service}/notifications", s.inService("notifications", (*visit).setServiceContacts))
 	s.mux.HandleFunc("GET "+services+"/{service}/activity", s.inService("activity", (*visit).serviceActivity))

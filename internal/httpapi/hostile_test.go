@@ -58,7 +58,7 @@ func existing(name string) string {
 	return map[string]string{
 		"project": "shop", "service": "orders", "user": "writer", "generation": "1", "type": "kafka",
 		"organization": organizationID, "file": "0000000000000001.crl",
-		"email": "nobody@example.com", "token_prefix": "sgu_000000", "channel": "nothing", "delivery": "0000000000000001",
+		"email": "nobody@example.com", "token_prefix": "sgu_000000", "channel": "nothing", "acl": "default", "delivery": "0000000000000001",
 	}[name]
 }
 
@@ -332,6 +332,7 @@ func testWordsOfNotFound(t *testing.T, r *rig) {
 		"PUT " + atProject + "/policy":       `{"spread":"1d"}`,
 		"PUT " + atService + "/policy":       `{"spread":"1d"}`,
 		"POST " + atService + "/broker-kit":  `{"brokers":[{"id":1,"host":"h"}]}`,
+		"POST " + atService + "/acl":         `{"permission":"read","topic":"t","username":"u"}`,
 		"POST " + atProject + "/channels":    `{"name":"n","kind":"webhook","url":"https://hooks.example.com/n"}`,
 		"POST " + atProject + "/invite":      `{"user_email":"ada@example.com"}`,
 		"PUT " + atProject + "/user/{email}": `{"member_type":"admin"}`,

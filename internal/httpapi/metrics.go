@@ -116,12 +116,14 @@ var (
 	messagesDesc  = prometheus.NewDesc("segue_messages", "Messages by state.", []string{"state"}, nil)
 	oldestDesc    = prometheus.NewDesc("segue_oldest_unsent_message_timestamp_seconds", "When the oldest message that is still due was made; 0 for none.", nil, nil)
 	lastSweepDesc = prometheus.NewDesc("segue_last_sweep_timestamp_seconds", "When a sweep last looked at what was due; 0 for never.", nil, nil)
+	clustersDesc  = prometheus.NewDesc("segue_clusters", "Services whose clusters Segue changes, by how they stand: applied, pending or failing.", []string{"state"}, nil)
+	repairedDesc  = prometheus.NewDesc("segue_cluster_repairs_total", "ACLs and passwords put back on clusters that somebody else had taken away.", nil, nil)
 	sweepLagDesc  = prometheus.NewDesc("segue_sweep_lag_seconds", "How long ago that was; below -300 it lies ahead of this clock and every sweep is refused until then.", nil, nil)
 )
 
 // Describe names every series.
 func (c *storeCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{usersDesc, endingDesc, awaitingDesc, failuresDesc, messagesDesc, oldestDesc, lastSweepDesc, sweepLagDesc} {
+	for _, d := range []*prometheus.Desc{usersDesc, endingDesc, awaitingDesc, failuresDesc, messagesDesc, oldestDesc, lastSweepDesc, sweepLagDesc, clustersDesc, repairedDesc} {
 		to <- d
 	}
 }
@@ -148,6 +150,10 @@ func (c *storeCollector) Collect(to chan<- prometheus.Metric) {
 		gauge(messagesDesc, float64(v.Messages[state]), string(state))
 	}
 	gauge(oldestDesc, seconds(v.OldestDue))
+	for state, n := range map[string]int{"applied": v.Clusters.Applied, "pending": v.Clusters.Pending, "failing": v.Clusters.Failing} {
+		gauge(clustersDesc, float64(n), state)
+	}
+	to <- prometheus.MustNewConstMetric(repairedDesc, prometheus.CounterValue, float64(v.Clusters.Repaired))
 	gauge(lastSweepDesc, seconds(v.LastSweep))
 	if !v.LastSweep.IsZero() {
 		gauge(sweepLagDesc, c.Now().Sub(v.LastSweep).Seconds())

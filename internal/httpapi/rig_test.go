@@ -127,7 +127,7 @@ func newRigOn(t *testing.T, o store.Options) *rig {
 	r.server = newServer(Config{
 		App: app.New(app.Config{
 			Store: st, Inspector: st, Resealer: st, Custody: custody, Passwords: r.passwords, Tokens: auth.Tokens{},
-			Limits: auth.NewLimits(), Kit: kafka.Kit{}, PublicURL: "https://segue.example.com", Log: log,
+			Limits: auth.NewLimits(), Kit: kafka.Kit{}, Clusters: kafka.Clusters{}, PublicURL: "https://segue.example.com", Log: log,
 			Renderer: notify.NewRenderer(), Mailer: notify.NewOutbox(), NewWebhookSecret: notify.NewWebhookSecret,
 			Posters: map[app.ChannelKind]app.Poster{
 				app.ChannelWebhook: notify.NewWebhook(notify.NewOutgoing(false), func() time.Time { return t0 }),

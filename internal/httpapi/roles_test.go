@@ -84,6 +84,8 @@ var permitted = map[string]struct {
 	"DELETE " + atService:                         {"", roles[:2]},
 	"PUT " + atProject + "/policy":                {`{"spread":"1m","confirm":true}`, roles[:2]},
 	"PUT " + atService + "/policy":                {`{"spread":"1m","confirm":true}`, roles[:2]},
+	"GET " + atService + "/acl":                   {"", roles},
+	"POST " + atService + "/acl":                  {`{"permission":"readwrite","topic":"orders.*","username":"writer"}`, roles[:3]},
 	"POST " + atService + "/broker-kit":           {`{"brokers":[{"id":1,"host":"kafka-1.example.com"}]}`, roles[:1]},
 }
 
@@ -94,16 +96,19 @@ var missing = map[string]struct {
 	who    []app.Role
 	status int
 }{
-	"GET " + atProject + "/deliveries/{delivery}":        {"", roles, http.StatusNotFound},
-	"POST " + atProject + "/deliveries/{delivery}/retry": {"", roles[:2], http.StatusNotFound},
-	"DELETE " + atProject + "/channels/{channel}":        {"", roles[:2], http.StatusNotFound},
-	"POST " + atProject + "/channels/{channel}/test":     {"", roles[:2], http.StatusNotFound},
-	"POST " + atProject + "/notify/test":                 {"", roles[:2], http.StatusConflict},
-	"POST " + atUser + "/snooze":                         {`{"until":"2040-01-01T00:00:00Z","reason":"holiday"}`, roles[:3], http.StatusConflict},
-	"DELETE " + atProject + "/invite/{email}":            {"", roles[:1], http.StatusNotFound},
-	"DELETE " + atProject:                                {"", roles[:1], http.StatusConflict},
-	"PUT " + atProject + "/user/{email}":                 {`{"member_type":"operator"}`, roles[:1], http.StatusNotFound},
-	"DELETE " + atProject + "/user/{email}":              {"", roles[:1], http.StatusNotFound},
+	"GET " + atProject + "/deliveries/{delivery}":              {"", roles, http.StatusNotFound},
+	"POST " + atProject + "/deliveries/{delivery}/retry":       {"", roles[:2], http.StatusNotFound},
+	"DELETE " + atProject + "/channels/{channel}":              {"", roles[:2], http.StatusNotFound},
+	"POST " + atProject + "/channels/{channel}/test":           {"", roles[:2], http.StatusNotFound},
+	"POST " + atProject + "/notify/test":                       {"", roles[:2], http.StatusConflict},
+	"POST " + atUser + "/snooze":                               {`{"until":"2040-01-01T00:00:00Z","reason":"holiday"}`, roles[:3], http.StatusConflict},
+	"GET " + atService + "/acl/diff":                           {"", roles, http.StatusConflict}, // no kit was made
+	"DELETE " + atService + "/acl/{acl}":                       {"", roles[:3], http.StatusNotFound},
+	"DELETE " + atService + "/kafka/schema-registry/acl/{acl}": {"", roles, http.StatusNotFound},
+	"DELETE " + atProject + "/invite/{email}":                  {"", roles[:1], http.StatusNotFound},
+	"DELETE " + atProject:                                      {"", roles[:1], http.StatusConflict},
+	"PUT " + atProject + "/user/{email}":                       {`{"member_type":"operator"}`, roles[:1], http.StatusNotFound},
+	"DELETE " + atProject + "/user/{email}":                    {"", roles[:1], http.StatusNotFound},
 }
 
 func denials(log []app.AuditEntry) (denied []app.AuditEntry) {

@@ -68,6 +68,7 @@ func (s *server) routes() {
 	s.memberRoutes()
 	s.contactRoutes()
 	s.tagRoutes()
+	s.aclRoutes()
 	s.channelRoutes()
 	s.deliveryRoutes()
 	s.auditRoutes()

@@ -115,6 +115,9 @@ var usersKey = []byte(`"users":[]`)
 
 // writeService encodes a service with the users of all its pages.
 func writeService(ctx context.Context, w *bufio.Writer, reading *app.ServiceReading) error {
+	if err := reading.ReadACL(ctx); err != nil {
+		return err
+	}
 	text, err := encode(serviceHead(reading.ServiceView))
 	if err != nil {
 		return err

@@ -46,6 +46,10 @@ func kafkaOptions() map[string]any {
 				"title": "Addresses of the brokers' CLIENT listener, separated by commas",
 				"type":  []string{"string", "null"}, "example": "kafka-1.example.com:9093,kafka-2.example.com:9093",
 			},
+			"sasl_bootstrap_servers": map[string]any{
+				"title": "Addresses of the brokers' SASL listener, where users authenticate by password, separated by commas",
+				"type":  []string{"string", "null"}, "example": "kafka-1.example.com:9097,kafka-2.example.com:9097",
+			},
 			"kafka_authentication_methods": map[string]any{
 				"title": "Kafka authentication methods", "type": "object", "additionalProperties": true,
 				"properties": map[string]any{
@@ -53,7 +57,7 @@ func kafkaOptions() map[string]any {
 						"title": "Certificate authentication; false turns the warnings about certificates off",
 						"type":  []string{"boolean", "null"}, "default": true,
 					},
-					"sasl": map[string]any{"title": "SASL authentication", "type": []string{"boolean", "null"}, "default": false},
+					"sasl": map[string]any{"title": "SASL authentication: passwords are set on the brokers as SCRAM-SHA-512", "type": []string{"boolean", "null"}, "default": false},
 				},
 			},
 		},

@@ -37,9 +37,9 @@ func serviceHead(v app.ServiceView) api.Service {
 	return api.Service{
 		ServiceName: v.Name, ServiceType: kafkaType, State: "RUNNING", Plan: v.Plan, CloudName: v.Cloud,
 		ServiceURI: uri, ServiceURIParams: api.ServiceURIParams{Host: host, Port: port},
-		ConnectionInfo: connectionInfo(v, bootstrap), Components: []api.Component{component(v, host, port)},
+		ConnectionInfo: connectionInfo(v, bootstrap), Components: components(v, host, port),
 		Maintenance: maintenance(v.Maintenance),
-		Users:       []api.User{}, ACL: []api.ACL{}, UserConfig: userConfig(v.UserConfig),
+		Users:       []api.User{}, ACL: each(v.ACL, acl), UserConfig: userConfig(v.UserConfig),
 		ServiceIntegrations: []any{}, GroupList: []string{"default"},
 		CreateTime: v.CreatedAt.UTC(), UpdateTime: v.UpdatedAt.UTC(), TerminationProtection: v.TerminationProtection,
 		TechEmails: each(v.TechEmails, techEmail), ServiceNotifications: each(v.Notifications, notification),
@@ -58,11 +58,23 @@ func maintenance(m app.Maintenance) api.Maintenance {
 	return api.Maintenance{DOW: cmp.Or(m.Day, "never"), Time: cmp.Or(m.Time, "00:00:00"), Updates: []any{}}
 }
 
-func component(v app.ServiceView, host, port string) api.Component {
-	method := "certificate"
-	if !v.CertificateAuth() {
-		method = "sasl"
+// components are the ways into a service, that by certificate first.
+func components(v app.ServiceView, host, port string) []api.Component {
+	var ways []api.Component
+	if v.CertificateAuth() {
+		ways = append(ways, component("certificate", host, port))
 	}
+	switch sasl := v.SASLBootstrap(); {
+	case len(sasl) > 0 && (v.SASLAuth() || !v.CertificateAuth()):
+		host, port, _ = net.SplitHostPort(sasl[0]) // checked when it was stored
+		ways = append(ways, component("sasl", host, port))
+	case !v.CertificateAuth():
+		ways = append(ways, component("sasl", host, port))
+	}
+	return ways
+}
+
+func component(method, host, port string) api.Component {
 	n, _ := strconv.Atoi(port)
 	return api.Component{Component: kafkaType, Host: host, Port: n, Route: "dynamic", Usage: "primary", KafkaAuthenticationMethod: method}
 }

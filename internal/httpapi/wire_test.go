@@ -39,6 +39,7 @@ var random = []struct {
 	{regexp.MustCompile(`"content": "[A-Za-z0-9+/=]+"`), `"content": "<content>"`},
 	{regexp.MustCompile(`"secret": "whsec_[A-Za-z0-9+/=]{44}"`), `"secret": "<secret>"`},
 	{regexp.MustCompile(`"id": "[0-9a-f]{16}"`), `"id": "<id>"`},
+	{regexp.MustCompile(`"id": "acl[0-9a-f]{16}"`), `"id": "<acl id>"`},
 	// What mails say is package notify's, whose own recordings hold it.
 	{regexp.MustCompile(`"(subject|text|html|calendar)": "(\\.|[^"\\])+"`), `"$1": "<$1>"`},
 }

@@ -19,6 +19,7 @@ import (
 type cluster struct {
 	Project, Service string
 	Bootstrap        []endpoint
+	SASL             []endpoint // empty: users authenticate by certificate alone
 	Nodes            []node
 	MadeAt           time.Time
 }
@@ -29,6 +30,7 @@ type node struct {
 	Host string
 	// client is where clients reach the node, repl where brokers and Segue's admin do.
 	client, repl, controller endpoint
+	sasl                     *endpoint // where clients with passwords reach it; nil: nowhere
 }
 
 type endpoint struct {
@@ -45,16 +47,22 @@ func newCluster(m app.KitMaterial) (*cluster, error) {
 			return nil, err
 		}
 	}
-	bootstrap, err := parseBootstrap(m.Bootstrap)
+	bootstrap, err := parseBootstrap(clientAddresses, m.Bootstrap)
 	if err != nil {
 		return nil, err
+	}
+	var sasl []endpoint
+	if m.SASL != nil {
+		if sasl, err = parseBootstrap(saslAddresses, m.SASL); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkBrokers(m.Brokers); err != nil {
 		return nil, err
 	}
-	c := &cluster{Project: m.Project, Service: m.Service, Bootstrap: bootstrap, MadeAt: m.MadeAt.UTC()}
+	c := &cluster{Project: m.Project, Service: m.Service, Bootstrap: bootstrap, SASL: sasl, MadeAt: m.MadeAt.UTC()}
 	for _, b := range m.Brokers {
-		n, err := newNode(b.KitBroker, m, bootstrap)
+		n, err := newNode(b.KitBroker, m, bootstrap, sasl)
 		if err != nil {
 			return nil, err
 		}
@@ -64,8 +72,8 @@ func newCluster(m app.KitMaterial) (*cluster, error) {
 	return c, nil
 }
 
-func newNode(b app.KitBroker, m app.KitMaterial, bootstrap []endpoint) (node, error) {
-	client, err := clientEndpoint(b, m.Brokers, bootstrap)
+func newNode(b app.KitBroker, m app.KitMaterial, bootstrap, sasl []endpoint) (node, error) {
+	client, err := clientEndpoint(clientAddresses, b, m.Brokers, bootstrap)
 	if err != nil {
 		return node{}, err
 	}
@@ -73,8 +81,21 @@ func newNode(b app.KitBroker, m app.KitMaterial, bootstrap []endpoint) (node, er
 		ID: b.ID, Host: b.Host, client: client,
 		repl: endpoint{b.Host, m.ReplPort}, controller: endpoint{b.Host, m.ControllerPort},
 	}
+	if len(sasl) > 0 {
+		e, err := clientEndpoint(saslAddresses, b, m.Brokers, sasl)
+		if err != nil {
+			return node{}, err
+		}
+		n.sasl = &e
+	}
 	return n, n.checkPorts()
 }
+
+// The options that say where clients connect to, by certificate and by password.
+const (
+	clientAddresses = "bootstrap_servers"
+	saslAddresses   = "sasl_bootstrap_servers"
+)
 
 // checkPorts refuses ports that do not exist and listeners that share one.
 func (n node) checkPorts() error {
@@ -87,7 +108,12 @@ func (n node) checkPorts() error {
 			return invalid(p.field, "%s must be a port, 1 to 65535", p.field)
 		case p.port == n.client.port:
 			return invalid(p.field, "%s is %d, which is CLIENT's port by bootstrap_servers: choose another", p.field, p.port)
+		case n.sasl != nil && p.port == n.sasl.port:
+			return invalid(p.field, "%s is %d, which is SASL's port by sasl_bootstrap_servers: choose another", p.field, p.port)
 		}
+	}
+	if n.sasl != nil && n.sasl.port == n.client.port {
+		return invalid(saslAddresses, "sasl_bootstrap_servers and bootstrap_servers have the same port: clients with passwords need one of their own")
 	}
 	if n.repl.port == n.controller.port {
 		return invalid("controller_port", "repl_port and controller_port are both %d: choose another for one of them", n.repl.port)
@@ -99,17 +125,17 @@ func invalid(field, format string, args ...any) error {
 	return &app.Error{Code: app.CodeInvalid, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// parseBootstrap reads a service's bootstrap addresses.
-func parseBootstrap(addresses []string) ([]endpoint, error) {
+// parseBootstrap reads a service's addresses, which option field holds.
+func parseBootstrap(field string, addresses []string) ([]endpoint, error) {
 	if len(addresses) == 0 {
-		return nil, invalid("bootstrap_servers", "bootstrap_servers is empty, but gives CLIENT its port: set it to \"host:port\" first")
+		return nil, invalid(field, "%s is empty, but gives a listener its port: set it to \"host:port\" first", field)
 	}
 	var out []endpoint
 	for _, a := range addresses {
 		host, port, err := net.SplitHostPort(strings.TrimSpace(a))
 		number, portErr := strconv.Atoi(port)
 		if errors.Join(err, portErr) != nil || number < 1 || number > 65535 || checkHost(host) != nil {
-			return nil, invalid("bootstrap_servers", "bootstrap_servers must be \"host:port\", several separated by commas")
+			return nil, invalid(field, "%s must be \"host:port\", several separated by commas", field)
 		}
 		out = append(out, endpoint{host, number})
 	}
@@ -168,7 +194,7 @@ func sameHost(a, b string) bool {
 // clientEndpoint is what a broker tells clients to dial: the bootstrap address
 // that names its host, else one that names it and no other broker, else its host
 // with the port that all bootstrap addresses share.
-func clientEndpoint(b app.KitBroker, all []app.KitBrokerMaterial, bootstrap []endpoint) (endpoint, error) {
+func clientEndpoint(field string, b app.KitBroker, all []app.KitBrokerMaterial, bootstrap []endpoint) (endpoint, error) {
 	for _, e := range bootstrap {
 		if sameHost(e.host, b.Host) {
 			return e, nil
@@ -181,7 +207,7 @@ func clientEndpoint(b app.KitBroker, all []app.KitBrokerMaterial, bootstrap []en
 	}
 	for _, e := range bootstrap {
 		if e.port != bootstrap[0].port {
-			return endpoint{}, invalid("bootstrap_servers", "bootstrap_servers has several ports and does not name broker %d: add its host and port there", b.ID)
+			return endpoint{}, invalid(field, "%s has several ports and does not name broker %d: add its host and port there", field, b.ID)
 		}
 	}
 	return endpoint{b.Host, bootstrap[0].port}, nil

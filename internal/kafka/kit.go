@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -76,6 +77,7 @@ type page struct {
 	First            pageNode
 	BootstrapList    string   // of CLIENT
 	ReplList         string   // of REPL
+	SASLList         string   // of SASL; empty: there is none
 	Unnamed          []string // bootstrap hosts that no broker's certificate carries
 	InstalledAt      string
 	ClientTLS        string // the lines that make a listener CLIENT
@@ -110,21 +112,26 @@ func (c *cluster) page(m app.KitMaterial) page {
 			ClientBinding: n.client.binding(), ReplBinding: n.repl.binding(),
 		})
 	}
-	p.ReplList, p.First = joinEndpoints(repl), p.Nodes[0]
+	p.ReplList, p.SASLList, p.First = joinEndpoints(repl), joinEndpoints(c.SASL), p.Nodes[0]
 	return p
 }
 
 func (c *cluster) pageFiles(m app.KitMaterial) ([]app.KitFile, error) {
 	p := c.page(m)
-	var files []app.KitFile
-	for _, f := range []struct{ path, template string }{
+	type file struct{ path, template string }
+	list := []file{
 		{"admin/client.properties", "admin-client.properties"},
 		{"clients/client.properties", "java-client.properties"},
 		{"clients/librdkafka.conf", "librdkafka.conf"},
 		{"clients/kcat.conf", "kcat.conf"},
 		{"README.md", "README.md"},
 		{"ADD-CLIENT-LISTENER.md", "ADD-CLIENT-LISTENER.md"},
-	} {
+	}
+	if p.SASLList != "" {
+		list = append(list, file{"clients/sasl-client.properties", "java-sasl-client.properties"})
+	}
+	var files []app.KitFile
+	for _, f := range list {
 		var b bytes.Buffer
 		if err := pages.ExecuteTemplate(&b, f.template, p); err != nil {
 			return nil, fmt.Errorf("broker kit: %s: %w", f.path, err)
@@ -138,8 +145,8 @@ func (c *cluster) pageFiles(m app.KitMaterial) ([]app.KitFile, error) {
 // that verify host names cannot connect by them.
 func (c *cluster) unnamed(brokers []app.KitBrokerMaterial) []string {
 	var out []string
-	for _, e := range c.Bootstrap {
-		if countKnowing(brokers, e.host) == 0 {
+	for _, e := range append(slices.Clone(c.Bootstrap), c.SASL...) {
+		if countKnowing(brokers, e.host) == 0 && !slices.Contains(out, e.host) {
 			out = append(out, e.host)
 		}
 	}

@@ -26,9 +26,11 @@ func kits(t testing.TB) map[string]app.KitMaterial {
 		app.KitBroker{ID: 1, Host: "kafka-1.example"},
 	)
 	three.ReplPort, three.ControllerPort = 19093, 19094
+	sasl := material(t, "demo", "main", []string{"kafka-1.example:9093"}, app.KitBroker{ID: 1, Host: "kafka-1.example"})
+	sasl.SASL = []string{"kafka-1.example:9096"}
 	return map[string]app.KitMaterial{
-		"three": three,
-		"one":   material(t, "demo", "main", []string{"127.0.0.1:19092"}, app.KitBroker{ID: 1, Host: "127.0.0.1", Alt: []string{"localhost"}}),
+		"three": three, "sasl": sasl,
+		"one": material(t, "demo", "main", []string{"127.0.0.1:19092"}, app.KitBroker{ID: 1, Host: "127.0.0.1", Alt: []string{"localhost"}}),
 		"unnamed": material(t, "demo", "main", []string{"lb.example:9092", "lb2.example:9092"},
 			app.KitBroker{ID: 0, Host: "kafka-0.example"}),
 	}

@@ -44,6 +44,10 @@ func (c *cluster) serverProperties(n node) []byte {
 	p.Set("super.users", "User:"+brokerPrincipal+";User:"+adminPrincipal)
 	p.Comment("\nCLIENT trusts the project's authorities alone, and maps this service's users and nobody else.")
 	setTLS(p, "client", clientKeystore, clientTruststore, clientRules(c.Project, c.Service))
+	if n.sasl != nil {
+		p.Comment("\nSASL takes this service's users by their passwords, which Segue sets: no certificate is asked for.")
+		setSASL(p, clientKeystore)
+	}
 	p.Comment("\nREPL and CONTROLLER trust the service's cluster authority alone: brokers and Segue's admin.")
 	setTLS(p, "repl", clusterKeystore, clusterTruststore, clusterRules(c.Project))
 	setTLS(p, "controller", clusterKeystore, clusterTruststore, clusterRules(c.Project))
@@ -65,9 +69,13 @@ func (c *cluster) setIdentity(p *properties.File, n node) {
 
 func (c *cluster) setListeners(p *properties.File, n node) {
 	p.Comment("")
-	p.Set("listeners", "CLIENT://"+n.client.binding()+",REPL://"+n.repl.binding()+",CONTROLLER://"+n.controller.binding())
-	p.Set("advertised.listeners", "CLIENT://"+n.client.String()+",REPL://"+n.repl.String())
-	p.Set("listener.security.protocol.map", "CLIENT:SSL,REPL:SSL,CONTROLLER:SSL")
+	listeners, advertised, protocols := "", "", ""
+	if n.sasl != nil {
+		listeners, advertised, protocols = ",SASL://"+n.sasl.binding(), ",SASL://"+n.sasl.String(), ",SASL:SASL_SSL"
+	}
+	p.Set("listeners", "CLIENT://"+n.client.binding()+listeners+",REPL://"+n.repl.binding()+",CONTROLLER://"+n.controller.binding())
+	p.Set("advertised.listeners", "CLIENT://"+n.client.String()+advertised+",REPL://"+n.repl.String())
+	p.Set("listener.security.protocol.map", "CLIENT:SSL,REPL:SSL,CONTROLLER:SSL"+protocols)
 	p.Set("inter.broker.listener.name", "REPL")
 	p.Set("controller.listener.names", "CONTROLLER")
 }
@@ -98,4 +106,22 @@ func setTLS(p *properties.File, listener, keystore, truststore string, rules []r
 	p.Set(prefix+"truststore.type", "PEM")
 	p.Set(prefix+"truststore.location", truststore)
 	p.Set(prefix+"principal.mapping.rules", formatRules(rules))
+}
+
+// reauthenticateWithin is for how long a connection goes on after its user's
+// password was replaced, in milliseconds: an hour.
+const reauthenticateWithin = "3600000"
+
+// setSASL writes the settings of the listener for clients with passwords. A user's
+// name becomes its principal, as on CLIENT; names of super users hold an "@", for
+// which Segue sets no password.
+func setSASL(p *properties.File, keystore string) {
+	const prefix = "listener.name.sasl."
+	p.Set(prefix+"sasl.enabled.mechanisms", "SCRAM-SHA-512")
+	p.Set(prefix+"scram-sha-512.sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required;")
+	p.Set(prefix+"connections.max.reauth.ms", reauthenticateWithin)
+	p.Set(prefix+"ssl.client.auth", "none")
+	p.Set(prefix+"ssl.enabled.protocols", tlsProtocols)
+	p.Set(prefix+"ssl.keystore.type", "PEM")
+	p.Set(prefix+"ssl.keystore.location", keystore)
 }

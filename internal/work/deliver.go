@@ -51,7 +51,7 @@ func (w *noticeWorker) Work(ctx context.Context, _ *river.Job[noticeArgs]) error
 	for i, id := range due {
 		jobs[i] = river.InsertManyParams{
 			Args:       deliverArgs{Message: id},
-			InsertOpts: &river.InsertOpts{Queue: deliveries, MaxAttempts: 1, UniqueOpts: onePerMessage},
+			InsertOpts: &river.InsertOpts{Queue: deliveries, MaxAttempts: 1, UniqueOpts: oneAtATime},
 		}
 	}
 	_, err = clientOf(ctx).InsertMany(ctx, jobs)
@@ -61,9 +61,9 @@ func (w *noticeWorker) Work(ctx context.Context, _ *river.Job[noticeArgs]) error
 // deliveries is the queue of attempts: mail servers that hang keep only it busy.
 const deliveries = "deliveries"
 
-// onePerMessage keeps a message from having a second job while one waits or runs:
-// while a mail server hangs, looks would pile up jobs faster than they are worked off.
-var onePerMessage = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+// oneAtATime keeps a message or a cluster from having a second job while one waits
+// or runs: while a server hangs, looks would pile up jobs faster than they are worked off.
+var oneAtATime = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 }}
 

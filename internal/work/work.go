@@ -40,6 +40,7 @@ type Config struct {
 	Dialect  string  // "sqlite" or "postgres"
 	Sweeper  Sweeper
 	Notifier Notifier
+	Syncer   Syncer
 	Tick     time.Duration
 	Now      func() time.Time
 	// HostClock is the database host's clock.
@@ -87,13 +88,16 @@ func New(c Config) (*Runner, error) {
 	river.AddWorker(workers, &sweepWorker{Config: c})
 	river.AddWorker(workers, &noticeWorker{Config: c})
 	river.AddWorker(workers, &deliverWorker{Config: c})
+	river.AddWorker(workers, &clustersWorker{Config: c})
+	river.AddWorker(workers, &clusterWorker{Config: c})
 	client, err := river.NewClient(driver(c.DB, c.Dialect), &river.Config{
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: 2, FetchPollInterval: pollEvery(c.Tick)},
 			deliveries:         {MaxWorkers: 4, FetchPollInterval: pollEvery(c.Tick)},
+			clusters:           {MaxWorkers: 4, FetchPollInterval: pollEvery(c.Tick)},
 		},
 		Workers:                     workers,
-		PeriodicJobs:                []*river.PeriodicJob{everyTick(c, tickArgs{}), everyTick(c, noticeArgs{})},
+		PeriodicJobs:                []*river.PeriodicJob{everyTick(c, tickArgs{}), everyTick(c, noticeArgs{}), everyTick(c, clustersArgs{})},
 		PollOnly:                    true,
 		JobTimeout:                  2 * time.Minute,
 		RescueStuckJobsAfter:        3 * time.Minute, // a killed process holds its messages back for no longer
@@ -135,7 +139,7 @@ func (r *Runner) Start(ctx context.Context) error {
 	}
 	// The first look does not wait for this process to lead: after a crash the
 	// lease of the one that died goes on for a while.
-	for _, first := range []river.JobArgs{tickArgs{}, noticeArgs{}} {
+	for _, first := range []river.JobArgs{tickArgs{}, noticeArgs{}, clustersArgs{}} {
 		if _, err := r.client.Insert(ctx, first, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: uniqueFor(r.tick)}); err != nil {
 			return fmt.Errorf("start jobs: %w", err)
 		}

@@ -15,6 +15,7 @@ const Project = "demo"
 const (
 	inDemo = "/projects/" + Project
 	orders = inDemo + "/services/kafka-orders"
+	clicks = inDemo + "/services/kafka-clickstream"
 	users  = orders + "/users"
 	writer = users + "/orders-writer"
 )
@@ -46,6 +47,8 @@ var Pages = []Page{
 	{Name: "services-empty", Path: "/projects/" + EmptyProject + "/services"},
 	{Name: "service-add", Path: inDemo + "/services", Opens: inDemo + "/new-service"},
 	{Name: "service", Path: orders},
+	{Name: "service-access", Path: clicks + "/access"},
+	{Name: "acl-add", Path: clicks + "/access", Opens: clicks + "/access/new"},
 	{Name: "service-notifications", Path: orders + "/notifications"},
 	{Name: "service-activity", Path: orders + "/activity"},
 	{Name: "service-change", Path: orders, Opens: orders + "/change"},
@@ -161,6 +164,13 @@ func (s *Server) Prepare(ctx context.Context) error {
 		err = admin.AcceptInvitation(ctx, api.InvitationAccept{Token: token, Password: AdminPassword})
 		if err != nil {
 			return fmt.Errorf("%s: %w", email, err)
+		}
+	}
+	for _, row := range []api.ACLCreate{
+		{Permission: "readwrite", Topic: "clicks.*", Username: "sessionizer"}, {Permission: "read", Topic: "*", Username: "*"},
+	} {
+		if _, err := admin.AddACL(ctx, Project, "kafka-clickstream", row); err != nil {
+			return err
 		}
 	}
 	token, err := invite(ctx, admin, invitedEmail, "operator")

@@ -34,6 +34,12 @@ func startJava(t testing.TB, kit, credentials, topic string, more ...string) *ja
 	copyFile(t, filepath.Join(dir, "service.pem"), filepath.Join(credentials, "service.key"), filepath.Join(credentials, "service.cert"))
 	const config = "client.properties"
 	copyFile(t, filepath.Join(dir, config), filepath.Join(kit, "clients", config))
+	return runJava(t, dir, config, topic, more...)
+}
+
+// runJava starts a client with the settings of a file in dir, and more.
+func runJava(t testing.TB, dir, config, topic string, more ...string) *javaClient {
+	t.Helper()
 	appendLines(t, filepath.Join(dir, config), append([]string{
 		"reconnect.backoff.ms=50",
 		"max.block.ms=10000",

@@ -211,7 +211,7 @@ func (q *Queries) InspectCAs(ctx context.Context, arg InspectCAsParams) ([]CA, e
 }
 
 const newestBrokerCert = `-- name: NewestBrokerCert :one
-SELECT ca_id, serial, service_id, purpose, not_after, created_at, cert FROM broker_certs WHERE service_id = $1 ORDER BY created_at DESC, not_after DESC LIMIT 1
+SELECT ca_id, serial, service_id, purpose, not_after, created_at, cert FROM broker_certs WHERE service_id = $1 AND purpose <> 'admin-session' ORDER BY created_at DESC, not_after DESC LIMIT 1
 `
 
 func (q *Queries) NewestBrokerCert(ctx context.Context, serviceID int64) (BrokerCert, error) {

@@ -219,7 +219,7 @@ func (q *Queries) InspectRenewals(ctx context.Context, arg InspectRenewalsParams
 }
 
 const inspectUsers = `-- name: InspectUsers :many
-SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, s.name AS service, f.opened_at, f.reason, f.retry_at
+SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, users.password_revision, s.name AS service, f.opened_at, f.reason, f.retry_at
 FROM users JOIN services s ON s.id = users.service_id
 LEFT JOIN failures f ON f.user_id = users.id AND f.closed_at IS NULL
 WHERE users.id > $2 ORDER BY users.id LIMIT $1
@@ -269,6 +269,7 @@ func (q *Queries) InspectUsers(ctx context.Context, arg InspectUsersParams) ([]I
 			&i.User.PairsEnd,
 			&i.User.OldNotAfter,
 			&i.User.Acknowledged,
+			&i.User.PasswordRevision,
 			&i.Service,
 			&i.OpenedAt,
 			&i.Reason,

@@ -17,6 +17,26 @@ type Account struct {
 	CreatedAt     int64
 }
 
+type Acl struct {
+	ID         int64
+	ServiceID  int64
+	Revision   int64
+	Permission string
+	Topic      string
+	Username   string
+	CreatedAt  int64
+}
+
+type AclBinding struct {
+	ServiceID int64
+	Principal string
+	Resource  string
+	Name      string
+	Pattern   string
+	Operation string
+	AppliedAt sql.NullInt64
+}
+
 type Attempt struct {
 	MessageID int64
 	Number    int32
@@ -76,6 +96,27 @@ type Channel struct {
 	SealedUrl    []byte
 	SealedSecret []byte
 	CreatedAt    int64
+}
+
+type ClusterPassword struct {
+	ServiceID int64
+	Username  string
+	UserID    int64
+	Revision  int64
+}
+
+type ClusterSync struct {
+	ServiceID    int64
+	ProjectID    int64
+	Revision     int64
+	Applied      int64
+	SyncedAt     sql.NullInt64
+	DueAt        sql.NullInt64
+	FailingSince sql.NullInt64
+	Failures     int64
+	Error        string
+	Repaired     int64
+	RepairedAt   sql.NullInt64
 }
 
 type Failure struct {
@@ -274,4 +315,5 @@ type User struct {
 	PairsEnd          sql.NullInt64
 	OldNotAfter       sql.NullInt64
 	Acknowledged      bool
+	PasswordRevision  int64
 }

@@ -178,6 +178,38 @@ func (q *Queries) PairsEnd(ctx context.Context, arg PairsEndParams) (int64, erro
 	return column_1, err
 }
 
+const serviceByID = `-- name: ServiceByID :one
+SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey, maintenance_day, maintenance_time FROM services WHERE id = $1
+`
+
+func (q *Queries) ServiceByID(ctx context.Context, id int64) (Service, error) {
+	row := q.db.QueryRowContext(ctx, serviceByID, id)
+	var i Service
+	err := row.Scan(
+		&i.ID,
+		&i.ProjectID,
+		&i.Name,
+		&i.Plan,
+		&i.Cloud,
+		&i.UserConfig,
+		&i.TechEmails,
+		&i.ReplAddresses,
+		&i.Validity,
+		&i.RenewBefore,
+		&i.Spread,
+		&i.TerminationProtection,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.DeletedAt,
+		&i.Notices,
+		&i.Tags,
+		&i.Rekey,
+		&i.MaintenanceDay,
+		&i.MaintenanceTime,
+	)
+	return i, err
+}
+
 const serviceByName = `-- name: ServiceByName :one
 SELECT id, project_id, name, plan, cloud, user_config, tech_emails, repl_addresses, validity, renew_before, spread, termination_protection, created_at, updated_at, deleted_at, notices, tags, rekey, maintenance_day, maintenance_time FROM services WHERE project_id = $1 AND name = $2 AND deleted_at IS NULL
 `

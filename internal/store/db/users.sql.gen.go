@@ -595,7 +595,7 @@ func (q *Queries) PutOff(ctx context.Context, arg PutOffParams) (int64, error) {
 }
 
 const setPassword = `-- name: SetPassword :execrows
-UPDATE users SET sealed_password = $2 WHERE id = $1 AND deleted_at IS NULL
+UPDATE users SET sealed_password = $2, password_revision = password_revision + 1 WHERE id = $1 AND deleted_at IS NULL
 `
 
 type SetPasswordParams struct {
@@ -613,7 +613,7 @@ func (q *Queries) SetPassword(ctx context.Context, arg SetPasswordParams) (int64
 
 const userByName = `-- name: UserByName :one
 
-SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
+SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, users.password_revision, g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
 FROM users LEFT JOIN generations g ON g.user_id = users.id AND g.number = users.generation
 WHERE users.service_id = $1 AND users.name = $2 AND users.deleted_at IS NULL
 `
@@ -663,6 +663,7 @@ func (q *Queries) UserByName(ctx context.Context, arg UserByNameParams) (UserByN
 		&i.User.PairsEnd,
 		&i.User.OldNotAfter,
 		&i.User.Acknowledged,
+		&i.User.PasswordRevision,
 		&i.CaID,
 		&i.Serial,
 		&i.Cert,
@@ -763,7 +764,7 @@ func (q *Queries) UserRenewals(ctx context.Context, userID int64) ([]Renewal, er
 }
 
 const users = `-- name: Users :many
-SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
+SELECT users.id, users.project_id, users.service_id, users.revision, users.shard, users.generation, users.not_after, users.renew_at, users.due_at, users.spread_to, users.policy_validity, users.policy_renew_before, users.policy_spread, users.name, users.is_primary, users.sealed_password, users.created_at, users.deleted_at, users.pairs_end, users.old_not_after, users.acknowledged, users.password_revision, g.ca_id, g.serial, g.cert, g.sealed_key, g.public_key, g.created_at AS pair_created_at, g.not_before, g.revoked_at
 FROM users LEFT JOIN generations g ON g.user_id = users.id AND g.number = users.generation
 WHERE users.service_id = $1 AND users.name > $3 AND users.deleted_at IS NULL
 ORDER BY users.name LIMIT $2
@@ -818,6 +819,7 @@ func (q *Queries) Users(ctx context.Context, arg UsersParams) ([]UsersRow, error
 			&i.User.PairsEnd,
 			&i.User.OldNotAfter,
 			&i.User.Acknowledged,
+			&i.User.PasswordRevision,
 			&i.CaID,
 			&i.Serial,
 			&i.Cert,

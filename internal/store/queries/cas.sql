@@ -20,7 +20,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 SELECT * FROM cas WHERE id > sqlc.arg(after) ORDER BY id LIMIT $1;
 
 -- name: NewestBrokerCert :one
-SELECT * FROM broker_certs WHERE service_id = $1 ORDER BY created_at DESC, not_after DESC LIMIT 1;
+SELECT * FROM broker_certs WHERE service_id = $1 AND purpose <> 'admin-session' ORDER BY created_at DESC, not_after DESC LIMIT 1;
 
 -- name: InsertBrokerCert :exec
 INSERT INTO broker_certs (ca_id, serial, service_id, purpose, not_after, created_at, cert)

@@ -40,3 +40,6 @@ ORDER BY u.pairs_end DESC LIMIT 1;
 -- name: PairsEnd :one
 SELECT CAST(COALESCE(MAX(g.not_after), 0) AS BIGINT) FROM users u CROSS JOIN generations g
 WHERE u.service_id = $1 AND u.deleted_at IS NULL AND g.user_id = u.id AND g.not_after >= CAST(sqlc.arg(now) AS BIGINT);
+
+-- name: ServiceByID :one
+SELECT * FROM services WHERE id = $1;

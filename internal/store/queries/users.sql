@@ -52,7 +52,7 @@ INSERT INTO users (id, project_id, service_id, revision, shard, generation, not_
 VALUES ($1, $2, $3, 0, $4, 0, 0, 0, 0, 0, 0, $5, $6, $7, $8);
 
 -- name: SetPassword :execrows
-UPDATE users SET sealed_password = $2 WHERE id = $1 AND deleted_at IS NULL;
+UPDATE users SET sealed_password = $2, password_revision = password_revision + 1 WHERE id = $1 AND deleted_at IS NULL;
 
 -- name: PendingRenewals :many
 SELECT sqlc.embed(r), s.name AS service, u.name AS user_name,

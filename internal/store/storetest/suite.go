@@ -36,7 +36,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 	for _, group := range [][]test{
 		accountTests, projectTests, serviceTests, userTests, applyTests, renewalTests, sweepTests,
 		policyTests, authorityTests, auditTests, keyTests, inspectTests, concurrencyTests,
-		memberTests, channelTests, messageTests, reminderTests, censusTests, listTests, csrTests,
+		memberTests, channelTests, messageTests, reminderTests, censusTests, listTests, csrTests, accessTests,
 	} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
