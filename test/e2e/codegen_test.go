@@ -11,6 +11,7 @@ import (
 	"time"
 
 	codegen "github.com/aiven/go-client-codegen"
+	"github.com/aiven/go-client-codegen/handler/kafka"
 	"github.com/aiven/go-client-codegen/handler/project"
 	"github.com/aiven/go-client-codegen/handler/service"
 	"github.com/aiven/go-client-codegen/handler/user"
@@ -98,6 +99,7 @@ func TestCodegen(t *testing.T) {
 	c.projects(ctx)
 	c.services(ctx)
 	c.serviceUsers(ctx, s)
+	c.acls(ctx)
 	c.members(ctx, s)
 	c.tokens(ctx, s)
 	c.endings(ctx)
@@ -279,6 +281,30 @@ func (c codegenClient) tokens(ctx context.Context, s *segue) {
 	if signedIn.State != "active" || signedIn.Token == "" {
 		c.t.Errorf("signed in: %s", signedIn.State)
 	}
+}
+
+func (c codegenClient) acls(ctx context.Context) {
+	c.t.Helper()
+	row := &kafka.ServiceKafkaAclAddIn{Permission: kafka.PermissionTypeReadwrite, Topic: "orders.*", Username: "avnadmin"}
+	must[[]kafka.AclOut](c)(c.ServiceKafkaAclAdd(ctx, "shop", "orders", &kafka.ServiceKafkaAclAddIn{Permission: kafka.PermissionTypeRead, Topic: "*", Username: "*"}))
+	added := must[[]kafka.AclOut](c)(c.ServiceKafkaAclAdd(ctx, "shop", "orders", row))
+	newest := added[len(added)-1] // the operator takes the last that fits
+	if len(added) != 2 || newest.Topic != row.Topic || newest.Username != row.Username || newest.Permission != row.Permission {
+		c.t.Errorf("added %+v", added)
+	}
+	_, err := c.ServiceKafkaAclAdd(ctx, "shop", "orders", row)
+	if c.refused(err, http.StatusConflict); !codegen.IsAlreadyExists(err) {
+		c.t.Errorf("the client does not take this for a row that exists: %v", err)
+	}
+	left := must[[]kafka.ServiceKafkaAclDeleteOut](c)(c.ServiceKafkaAclDelete(ctx, "shop", "orders", newest.Id))
+	if len(left) != 1 || left[0].Topic != "*" {
+		c.t.Errorf("after a deletion: %+v", left)
+	}
+	if list := must[[]kafka.ServiceKafkaAclListOut](c)(c.ServiceKafkaAclList(ctx, "shop", "orders")); len(list) != 1 {
+		c.t.Errorf("listed %+v", list)
+	}
+	_, err = c.ServiceKafkaAclDelete(ctx, "shop", "orders", "default")
+	c.refused(err, http.StatusNotFound)
 }
 
 func (c codegenClient) endings(ctx context.Context) {

@@ -44,6 +44,7 @@ resource "aiven_kafka" "orders" {
   maintenance_window_dow  = "monday"
   maintenance_window_time = "10:00:00"
   termination_protection  = var.protected
+  default_acl             = false
 
   kafka_user_config {
     kafka_version = "3.8"
@@ -80,6 +81,14 @@ resource "aiven_kafka_user" "billing" {
   service_name = aiven_kafka.orders.service_name
   username     = "billing"
   password     = var.billing_password
+}
+
+resource "aiven_kafka_acl" "checkout" {
+  project      = aiven_project.shop.project
+  service_name = aiven_kafka.orders.service_name
+  topic        = "orders.*"
+  permission   = "readwrite"
+  username     = aiven_kafka_user.checkout.username
 }
 
 data "aiven_project" "shop" {
