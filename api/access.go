@@ -71,7 +71,7 @@ func (c *Client) DeleteACL(ctx context.Context, project, service, id string) (AC
 // DiffACL compares a service's access list with what its brokers have now.
 func (c *Client) DiffACL(ctx context.Context, project, service string) (ACLDiff, error) {
 	var reply ACLDiff
-	err := c.get(ctx, &reply, append(aclPath(project, service), "diff")...)
+	err := c.get(ctx, &reply, append(servicePath(project, service), "acl-diff")...)
 	return reply, err
 }
 

@@ -9,11 +9,14 @@ import (
 	"github.com/segue-project/segue/internal/lifecycle"
 )
 
+// aclDiff is refused as a conflict where Segue does not know the brokers.
+const aclDiff = "ServiceKafkaAclDiff"
+
 func (s *server) aclRoutes() {
 	call(s, http.MethodGet, atService+"/acl", "ServiceKafkaAclList", "A service's access list", s.listACL)
 	call(s, http.MethodPost, atService+"/acl", "ServiceKafkaAclAdd", "Add a row to a service's access list", s.addACL)
 	call(s, http.MethodDelete, atService+"/acl/{acl}", "ServiceKafkaAclDelete", "Delete a row of a service's access list", s.deleteACL)
-	call(s, http.MethodGet, atService+"/acl/diff", "ServiceKafkaAclDiff", "Compare a service's access list with its brokers", s.diffACL)
+	call(s, http.MethodGet, atService+"/acl-diff", aclDiff, "Compare a service's access list with its brokers", s.diffACL)
 	call(s, http.MethodDelete, atService+"/kafka/schema-registry/acl/{acl}", "ServiceSchemaRegistryAclDelete", "Always 404", s.deleteSchemaRegistryACL)
 }
 

@@ -52,7 +52,7 @@ func TestACLsAreRefused(t *testing.T) {
 			t.Errorf("%s: Go clients try again for a minute after %q", path, e.Message)
 		}
 	}
-	if e := c.refused("GET", orders+"/acl/diff", "", http.StatusConflict); !strings.Contains(e.Message, "broker-kit") {
+	if e := c.refused("GET", orders+"/acl-diff", "", http.StatusConflict); !strings.Contains(e.Message, "broker-kit") {
 		t.Errorf("comparing without a kit: %q", e.Message)
 	}
 }

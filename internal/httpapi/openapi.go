@@ -102,7 +102,7 @@ func failures(schemas huma.Registry) map[string]*huma.Response {
 	return all
 }
 
-// digestPreview is the one read that what is there can stand against: with nothing
+// digestPreview is a read that what is there can stand against, as aclDiff is: with nothing
 // to tell there is no digest.
 const digestPreview = "ProjectDigestPreview"
 
@@ -115,7 +115,7 @@ func mayFail(op *huma.Operation, guarded bool) {
 	if guarded || strings.Contains(op.Path, "{") {
 		statuses = append(statuses, http.StatusNotFound)
 	}
-	if op.Method != http.MethodGet || op.OperationID == digestPreview {
+	if op.Method != http.MethodGet || op.OperationID == digestPreview || op.OperationID == aclDiff {
 		statuses = append(statuses, http.StatusConflict)
 	}
 	if op.Method != http.MethodGet {

@@ -102,7 +102,7 @@ var missing = map[string]struct {
 	"POST " + atProject + "/channels/{channel}/test":           {"", roles[:2], http.StatusNotFound},
 	"POST " + atProject + "/notify/test":                       {"", roles[:2], http.StatusConflict},
 	"POST " + atUser + "/snooze":                               {`{"until":"2040-01-01T00:00:00Z","reason":"holiday"}`, roles[:3], http.StatusConflict},
-	"GET " + atService + "/acl/diff":                           {"", roles, http.StatusConflict}, // no kit was made
+	"GET " + atService + "/acl-diff":                           {"", roles, http.StatusConflict}, // no kit was made
 	"DELETE " + atService + "/acl/{acl}":                       {"", roles[:3], http.StatusNotFound},
 	"DELETE " + atService + "/kafka/schema-registry/acl/{acl}": {"", roles, http.StatusNotFound},
 	"DELETE " + atProject + "/invite/{email}":                  {"", roles[:1], http.StatusNotFound},
