@@ -125,6 +125,7 @@ func TestSessionEnds(t *testing.T) {
 	other := p.beside()
 	other.opens("/projects/demo")
 	other.clicks("Sign out")
+	other.sees("First time here?")
 	p.until(`(document.querySelector("[name=until]").value = document.querySelector("[name=until]").min) !== ""`)
 	p.clicksIn("main form", "Snooze")
 	p.sees("Your session ended.")
