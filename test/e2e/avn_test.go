@@ -21,6 +21,7 @@ import (
 type avn struct {
 	bin  string
 	url  string
+	home string
 	env  []string
 	seen *trial
 }
@@ -37,7 +38,7 @@ func startAvn(t *testing.T, s *segue) *avn {
 	}
 	home := t.TempDir()
 	a := &avn{
-		bin: bin, url: s.url, env: []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + adminPassword},
+		bin: bin, url: s.url, home: home, env: []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "AIVEN_PASSWORD=" + adminPassword},
 		seen: tries(t, "avn", strings.TrimPrefix(version, "aiven-client ")),
 	}
 	a.run(t, "user login "+adminEmail)
@@ -50,7 +51,7 @@ func (a *avn) run(t *testing.T, line string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, a.bin, append([]string{"--url", a.url}, strings.Fields(line)...)...)
-	cmd.Env = a.env
+	cmd.Env, cmd.Dir = a.env, a.home // some commands write where they are
 	out, err := cmd.Output()
 	if err != nil {
 		var exit *exec.ExitError
@@ -79,7 +80,7 @@ func (a *avn) fails(t *testing.T, line string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, a.bin, append([]string{"--url", a.url}, strings.Fields(line)...)...)
-	cmd.Env = a.env
+	cmd.Env, cmd.Dir = a.env, a.home // some commands write where they are
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
