@@ -61,6 +61,7 @@ type Actor struct {
 	Address       string // client IP, for the audit log
 
 	TokenID                        int64
+	TokenPrefix                    string
 	TokenCreatedAt, TokenExpiresAt time.Time // expiry is zero for a token without one
 }
 

@@ -56,7 +56,7 @@ func (a *App) authenticate(ctx context.Context, kind TokenKind, token, address, 
 	}
 	return Actor{
 		AccountID: acc.ID, Email: acc.Email, RealName: acc.RealName, Administrator: acc.Administrator,
-		TokenID: t.ID, TokenExpiresAt: t.ExpiresAt, TokenCreatedAt: t.CreatedAt, Address: address,
+		TokenID: t.ID, TokenPrefix: t.Prefix, TokenExpiresAt: t.ExpiresAt, TokenCreatedAt: t.CreatedAt, Address: address,
 	}, nil
 }
 

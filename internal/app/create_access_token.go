@@ -68,7 +68,7 @@ func (a *App) CreateAccessToken(ctx context.Context, actor Actor, n NewAccessTok
 			return err
 		}
 		return u.audit(0, "token.create", "", "", map[string]any{
-			"token": prefix, "max_age_seconds": n.MaxAgeSeconds, "extend_when_used": t.ExtendWhenUsed, "address": actor.Address,
+			"token": prefix, "by": actor.TokenPrefix, "max_age_seconds": n.MaxAgeSeconds, "extend_when_used": t.ExtendWhenUsed, "address": actor.Address,
 		})
 	})
 	return full, t, err

@@ -84,7 +84,10 @@ func (r *rig) tokensAreAudited(prefix string) {
 	r.t.Helper()
 	var actions []string
 	for _, e := range r.audit("") {
-		if strings.Contains(e.Detail, prefix) && e.Actor == ownerEmail {
+		if e.Action == "token.create" && !strings.Contains(e.Detail, `"by":"sgu_`) {
+			r.t.Errorf("what made a token is not audited: %s", e.Detail)
+		}
+		if strings.Contains(e.Detail, `"token":"`+prefix) && e.Actor == ownerEmail {
 			actions = append(actions, e.Action)
 		}
 	}
