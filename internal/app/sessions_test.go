@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -70,7 +71,11 @@ func TestSessionsAreNoTokens(t *testing.T) {
 		_, err = f.AuthenticateSession(f.ctx, token, ownerAddress, "browser", f.now)
 		f.refused(err, app.CodeUnauthenticated)
 		f.signedOut("")
-		f.signedOut(session[:len(session)-1] + "x")
+		other := "x"
+		if strings.HasSuffix(session, other) {
+			other = "y"
+		}
+		f.signedOut(session[:len(session)-1] + other)
 		if other, _ := f.session(); other == session {
 			t.Error("two sign-ins have one token")
 		}

@@ -165,8 +165,8 @@ func TestTerraformReplay(t *testing.T) {
 			step.before(t, s)
 		}
 		for _, e := range readConversation(t, step.name) {
-			if strings.Contains(e.Target, newestACL) {
-				e.Target = strings.Replace(e.Target, newestACL, "/acl/"+s.newestACL(t, "shop", "orders"), 1)
+			if before, after, found := strings.Cut(e.Target, newestACL); found {
+				e.Target = before + "/acl/" + s.newestACL(t, "shop", "orders") + after
 			}
 			e.replay(t, s.url, token.FullToken)
 		}
