@@ -331,9 +331,9 @@ func inheritedRekey(s settingsView) string {
 // rekeyWords say what a renewal demands of a key that its client keeps.
 func rekeyWords(r lifecycle.Rekey) string {
 	if r == lifecycle.RekeyRequired {
-		return "A new key at each renewal"
+		return "New at each renewal"
 	}
-	return "The same key may go on"
+	return "May stay"
 }
 
 // reminderLines are the form's reminders and empty lines for more.
